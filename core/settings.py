@@ -1,0 +1,192 @@
+"""Every setting, once: name, default, help. Nothing else reads the environment.
+
+A setting comes from the process's environment, else from `.env` in the working folder, else
+from its default. `SETTINGS_TABLE` in the README is compared with this file by a test.
+"""
+
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.errors import SettingsError
+from core.types import Mode, Tier
+
+LEGACY_NAMES = {
+    "OLLAMA_ENDPOINT": "OLLAMA_BASE_URL",
+    "COMFYUI_ENDPOINT": "COMFYUI_BASE_URL",
+}
+
+
+class LegacySettingWarning(DeprecationWarning):
+    """An old name of a setting is in use; the message names the new one."""
+
+
+def _http_address(value: str) -> str:
+    """`value` as an address to put paths behind: http or https, a host, no trailing slash."""
+    if value == "":
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address such as http://127.0.0.1:11434")
+    _ = parts.port  # raises ValueError for a port that is no number
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_http_address)]
+
+
+class Settings(BaseSettings):
+    """The playground's settings; the field's name in capitals is the variable's name."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", case_sensitive=False, protected_namespaces=()
+    )
+
+    generator_mode: Mode = Field(
+        Mode.MOCK, description="`mock` or `live`: how a run is made that does not say it itself."
+    )
+    llm_live_provider: str = Field(
+        "ollama", description="The text provider of a live run that does not name one."
+    )
+    ollama_base_url: Address = Field("http://127.0.0.1:11434", description="Where Ollama answers.")
+    ollama_timeout: float = Field(
+        120, gt=0, le=3600, description="Longest silence of Ollama, in seconds, before a run fails."
+    )
+    ollama_default_model: str = Field(
+        "qwen2.5:14b", min_length=1, description="Ollama's model where no tier names another."
+    )
+    ollama_num_ctx: int | None = Field(
+        None,
+        ge=256,
+        le=1_048_576,
+        description="Context length asked of Ollama; the same for every run, because a change "
+        "reloads the model. Empty: the server's own.",
+    )
+    ollama_keep_alive: str = Field(
+        "",
+        pattern=r"^(-?\d+|(-?\d+(\.\d+)?(ns|us|ms|s|m|h))+)?$",
+        description="How long Ollama keeps a model loaded (`5m`, `1h`, seconds, `-1` for ever). "
+        "Empty: the server's own.",
+    )
+    ollama_api_key: SecretStr = Field(
+        SecretStr(""), description="Bearer token, for an Ollama behind a proxy that wants one."
+    )
+    ollama_concurrency: int = Field(
+        1, ge=1, le=64, description="Runs sent to Ollama at once; the others wait in line."
+    )
+    llm_model_light: str = Field(
+        "", description="Model for light tasks (sns, review). Empty: the provider's default model."
+    )
+    llm_model_standard: str = Field(
+        "", description="Model for standard tasks (product_detail, free). Empty: as above."
+    )
+    llm_model_heavy: str = Field(
+        "", description="Model for heavy tasks (brand_kit, campaign). Empty: as above."
+    )
+    openai_base_url: Address = Field(
+        "",
+        description="An OpenAI-compatible server, with its `/v1` (vLLM, llama.cpp, LM Studio, a "
+        "LiteLLM proxy …). Empty: not used.",
+    )
+    openai_api_key: SecretStr = Field(
+        SecretStr(""), description="That server's key, if it wants one."
+    )
+    openai_default_model: str = Field("", description="That server's model where none is chosen.")
+    openai_timeout: float = Field(
+        120, gt=0, le=3600, description="Longest silence of that server, in seconds."
+    )
+    openai_concurrency: int = Field(
+        4, ge=1, le=256, description="Runs sent to that server at once; the others wait in line."
+    )
+    mock_tokens_per_second: float = Field(
+        45, ge=0, le=100_000, description="How fast the mock writes; 0 writes at once."
+    )
+    mock_concurrency: int = Field(16, ge=1, le=256, description="Mock runs at once.")
+    comfyui_base_url: Address = Field(
+        "http://127.0.0.1:8188", description="Where ComfyUI answers (pictures; not used yet)."
+    )
+    comfyui_timeout: float = Field(
+        300, gt=0, le=3600, description="Longest silence of ComfyUI, in seconds (not used yet)."
+    )
+    playground_data_dir: Path = Field(
+        Path("data"), description="Folder of `playground.db` and the pictures."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` hands over: it has read the environment already."""
+        return (init_settings,)
+
+    def tier_models(self, default: str) -> dict[Tier, str]:
+        """The model of each tier for the live provider, `default` where none is set."""
+        return {
+            Tier.LIGHT: self.llm_model_light or default,
+            Tier.STANDARD: self.llm_model_standard or default,
+            Tier.HEAVY: self.llm_model_heavy or default,
+        }
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file of runs."""
+        return self.playground_data_dir / "playground.db"
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")
+) -> Settings:
+    """Read the settings from `environ` (default: the process's) over `env_file`.
+
+    Raises SettingsError with one readable sentence a wrong setting; no value of a secret is
+    in it. Warns with LegacySettingWarning for each deprecated name that is used.
+    """
+    values = _read(environ, env_file)
+    for old, new in LEGACY_NAMES.items():
+        legacy = values.pop(old, "")
+        if legacy and not values.get(new):
+            warnings.warn(
+                f"{old} is deprecated, use {new} instead.", LegacySettingWarning, stacklevel=2
+            )
+            values[new] = legacy
+    # An empty variable means "not set": that is what people get from `NAME=` in .env.
+    given = {
+        name: values[name.upper()].strip()
+        for name in Settings.model_fields
+        if values.get(name.upper(), "").strip()
+    }
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        problems = [_sentence(item) for item in error.errors(include_url=False)]
+        raise SettingsError("\n".join(problems), details={"problems": problems}) from None
+    return settings
+
+
+def _read(environ: Mapping[str, str] | None, env_file: Path | None) -> dict[str, str]:
+    values: dict[str, str] = {}
+    if env_file is not None and env_file.is_file():
+        from_file = dotenv_values(env_file, encoding="utf-8-sig")
+        values |= {name.upper(): value or "" for name, value in from_file.items()}
+    environment = os.environ if environ is None else environ
+    return values | {name.upper(): value for name, value in environment.items()}
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """One readable sentence for one wrong setting, without the value of a secret."""
+    name = str(error["loc"][0])
+    field = Settings.model_fields[name]
+    what = str(error["msg"]).removeprefix("Value error, ")
+    what = what[0].lower() + what[1:]
+    value = re.sub(r"//[^/@]*@", "//***@", str(error["input"]))
+    shown = "" if field.annotation is SecretStr else f" (now {value!r})"
+    return f"{name.upper()}{shown}: {what}. Change it in .env or in the environment."
