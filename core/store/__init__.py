@@ -1,0 +1,6 @@
+"""Where runs are kept: one SQLite file that other tools can open (docs/database.md)."""
+
+from core.store.database import Database
+from core.store.runs import RunStore
+
+__all__ = ["Database", "RunStore"]

@@ -1,0 +1,203 @@
+"""One SQLite file, many readers, one writer thread.
+
+The threading rule, decided here once: all writes go through one thread that owns the only
+writing connection and commits everything that is waiting in one transaction (group commit).
+Readers open a read-only connection for each call; in WAL mode they never wait for the writer.
+"""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlite_utils
+
+from core.errors import StoreError, StoreTooNew
+from core.store.migrations import migrations
+
+BUSY_TIMEOUT_S = 10.0
+GROUP_LIMIT = 256
+
+# Primary result codes that are about the file or the machine, not about one statement.
+_FILE_ERRORS = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOTADB,
+}
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+_Item = tuple[Work[Any], "Future[Any]"]
+
+
+class Database:
+    """The file at `path`, brought to the current shape when opened.
+
+    Raises StoreTooNew when a newer playground wrote it (it is left untouched) and StoreError
+    when it cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._waiting: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_newer(path)
+            self._writer = _open_writer(path)
+        self._thread = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, work: Work[T]) -> "Future[T]":
+        """Have the writer thread do `work`; the future is done once it is committed.
+
+        Works are done in the order handed over. A work that raises changes nothing and fails
+        only its own future; a commit that fails gives StoreError to all that were in it.
+        """
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()  # a caller who gives up must not undo the write
+        self._waiting.put((work, future))
+        return future
+
+    @contextmanager
+    def read(self) -> Generator[sqlite3.Connection]:
+        """A read-only connection for this call. Raises StoreError."""
+        with _explained(self.path), closing(_connect(self.path, mode="ro")) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Finish what is waiting, then close. Nothing may be written afterwards."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _write_all(self) -> None:
+        with closing(self._writer):
+            while (first := self._waiting.get()) is not None:
+                group, last = self._group(first)
+                self._commit(group)
+                if last:
+                    return
+
+    def _group(self, first: _Item) -> tuple[list[_Item], bool]:
+        """`first` and what else is waiting; whether closing was asked for behind them."""
+        group = [first]
+        while len(group) < GROUP_LIMIT:
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if item is None:
+                return group, True
+            group.append(item)
+        return group, False
+
+    def _commit(self, group: list[_Item]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            for work, future in group:
+                self._do(work, future, done)
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            failure = _explain(error, self.path)
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(failure)
+            return
+        for future, value in done:
+            future.set_result(value)
+
+    def _do(
+        self, work: Work[Any], future: Future[Any], done: list[tuple[Future[Any], Any]]
+    ) -> None:
+        self._writer.execute("SAVEPOINT work")
+        try:
+            value = work(self._writer)
+        except Exception as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK TO work")
+            if _is_about_the_file(error):
+                raise
+            future.set_exception(error)
+        else:
+            done.append((future, value))
+        self._writer.execute("RELEASE work")
+
+
+def _connect(path: Path, *, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _open_writer(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, mode="rwc")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    migrations.apply(sqlite_utils.Database(connection))
+    return connection
+
+
+def _refuse_newer(path: Path) -> None:
+    """Raise StoreTooNew when `path` has a migration that this code does not know."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    with closing(_connect(path, mode="ro")) as connection:
+        applied = {step.name for step in migrations.applied(sqlite_utils.Database(connection))}
+    known = {step.name for step in migrations.pending(sqlite_utils.Database(memory=True))}
+    unknown = sorted(applied - known)
+    if unknown:
+        raise StoreTooNew(
+            f"The database {path} comes from a newer version of the playground "
+            f"({', '.join(unknown)}). Use that version, or set PLAYGROUND_DATA_DIR to another "
+            "folder. Nothing was changed.",
+            details={"unknown": unknown},
+        )
+
+
+@contextmanager
+def _explained(path: Path) -> Generator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise _explain(error, path) from error
+
+
+def _is_about_the_file(error: Exception) -> bool:
+    """Whether every other work of the transaction would fail as well."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _FILE_ERRORS
+
+
+def _explain(error: Exception, path: Path) -> StoreError:
+    """What went wrong with the file at `path`, and what to do."""
+    words = str(error).lower()
+    if "locked" in words or "busy" in words:
+        advice = "Another program holds it. Close that program, then try again."
+    elif "full" in words or "no space" in words:
+        advice = "The disk is full. Free some space, then try again."
+    elif "not a database" in words or "malformed" in words:
+        advice = "The file is damaged or not a database. Move it away, or restore a backup."
+    elif "readonly" in words or "read-only" in words or "permission" in words:
+        advice = "The folder cannot be written. Change its permissions or PLAYGROUND_DATA_DIR."
+    else:
+        advice = "Check the folder that PLAYGROUND_DATA_DIR names."
+    return StoreError(f"The database {path} could not be used: {error}. {advice}")

@@ -1,0 +1,148 @@
+"""Runs as rows: inserted before anything is sent, saved while text arrives, finished once."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Any
+
+from core.errors import RunNotFound
+from core.store.database import Database
+from core.types import ContractVerdict, Run, RunStatus, utc_now
+
+COLUMNS = (
+    *("id", "created_at", "started_at", "finished_at", "kind", "status", "mode", "provider"),
+    *("model", "role", "task", "language", "format", "batch_id", "parent_id", "source", "user"),
+    *("payload", "prompt", "options", "output", "output_json", "thinking", "finish_reason"),
+    *("contract_valid", "contract_errors", "prompt_tokens", "completion_tokens", "total_tokens"),
+    *("queued_ms", "load_ms", "first_token_ms", "total_ms", "tokens_per_second"),
+    *("error_code", "error_message", "error_details", "meta"),
+)
+_JSON = ("payload", "prompt", "options", "output_json", "error_details", "meta")
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM runs"  # noqa: S608 - our own column names
+_INSERT = (
+    f"INSERT INTO runs ({', '.join(COLUMNS)}) "  # noqa: S608 - our own column names
+    f"VALUES ({', '.join(f':{name}' for name in COLUMNS)})"
+)
+_UPDATE = (
+    f"UPDATE runs SET {', '.join(f'{name} = :{name}' for name in COLUMNS[1:])} "  # noqa: S608
+    "WHERE id = :id"
+)
+_INTERRUPT = (
+    "UPDATE runs SET status = :status, finished_at = :now, error_code = 'run_interrupted', "
+    "error_message = :message WHERE status IN ('queued', 'running')"
+)
+INTERRUPTED_MESSAGE = (
+    "The playground stopped while this run was under way. What had arrived is kept; run it again."
+)
+
+
+class RunStore:
+    """The table `runs`. Writes return futures that are done once committed; reads block."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert(self, runs: Sequence[Run]) -> "Future[None]":
+        """Add `runs`, all or none."""
+        rows = [_row(run) for run in runs]
+        return self._database.write(lambda connection: _insert(connection, rows))
+
+    def start(self, run_id: str, *, started_at: datetime, queued_ms: float) -> "Future[None]":
+        """Note that the run has left the queue."""
+        sql = "UPDATE runs SET status = 'running', started_at = ?, queued_ms = ? WHERE id = ?"
+        values = (_stamp(started_at), queued_ms, run_id)
+        return self._database.write(lambda connection: _execute(connection, sql, values))
+
+    def save_text(self, run_id: str, *, output: str, thinking: str) -> "Future[None]":
+        """Keep what has arrived so far."""
+        sql = "UPDATE runs SET output = ?, thinking = ? WHERE id = ?"
+        values = (output, thinking, run_id)
+        return self._database.write(lambda connection: _execute(connection, sql, values))
+
+    def finish(self, run: Run) -> "Future[None]":
+        """Write all of a run that has reached its final state, in one transaction."""
+        row = _row(run)
+        return self._database.write(lambda connection: _execute(connection, _UPDATE, row))
+
+    def interrupt_open(self) -> "Future[int]":
+        """Turn runs that a dead process left behind into `interrupted`; how many there were."""
+        values = {
+            "status": RunStatus.INTERRUPTED,
+            "now": _stamp(utc_now()),
+            "message": INTERRUPTED_MESSAGE,
+        }
+        return self._database.write(
+            lambda connection: connection.execute(_INTERRUPT, values).rowcount
+        )
+
+    def get(self, run_id: str) -> Run:
+        """The run with this id. Raises RunNotFound."""
+        with self._database.read() as connection:
+            row = connection.execute(f"{_SELECT} WHERE id = ?", [run_id]).fetchone()
+        if row is None:
+            raise RunNotFound(
+                f"There is no run {run_id}. Check the address, or look in the list of last runs.",
+                details={"run_id": run_id},
+            )
+        return _run(row)
+
+    def batch(self, batch_id: str) -> list[Run]:
+        """The runs that were submitted together, in that order; empty when there are none."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"{_SELECT} WHERE batch_id = ? ORDER BY id", [batch_id]
+            ).fetchall()
+        return [_run(row) for row in rows]
+
+    def recent(self, *, limit: int = 20, before: str | None = None) -> list[Run]:
+        """The newest runs first, at most `limit`; those older than run `before` when given."""
+        where, values = ("WHERE id < ?", [before]) if before else ("", [])
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"{_SELECT} {where} ORDER BY id DESC LIMIT ?", [*values, limit]
+            ).fetchall()
+        return [_run(row) for row in rows]
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    connection.executemany(_INSERT, rows)
+
+
+def _execute(
+    connection: sqlite3.Connection, sql: str, values: Sequence[object] | dict[str, Any]
+) -> None:
+    connection.execute(sql, values)
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds, "2026-11-23T02:17:20.123Z": sorts as text."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _row(run: Run) -> dict[str, Any]:
+    row: dict[str, Any] = run.model_dump(mode="json", exclude={"contract"})
+    row["options"] = run.options.model_dump(mode="json", exclude_none=True)
+    for name in ("created_at", "started_at", "finished_at"):
+        row[name] = _stamp(getattr(run, name))
+    for name in _JSON:
+        row[name] = None if row[name] is None else json.dumps(row[name], ensure_ascii=False)
+    row["contract_valid"] = None if run.contract is None else int(run.contract.valid)
+    row["contract_errors"] = (
+        None if run.contract is None else json.dumps(run.contract.errors, ensure_ascii=False)
+    )
+    return row
+
+
+def _run(row: sqlite3.Row) -> Run:
+    values = dict(row)
+    for name in _JSON:
+        values[name] = None if values[name] is None else json.loads(values[name])
+    valid, errors = values.pop("contract_valid"), values.pop("contract_errors")
+    if valid is not None:
+        values["contract"] = ContractVerdict(valid=bool(valid), errors=json.loads(errors or "[]"))
+    values["error_details"] = values["error_details"] or {}
+    return Run.model_validate(values)
