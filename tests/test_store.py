@@ -107,7 +107,8 @@ def test_open_runs_of_a_dead_process_become_interrupted_and_keep_their_text(
     queued, running, done = make_run(), make_run(), make_run(status=RunStatus.SUCCEEDED)
     store = RunStore(database)
     store.insert([queued, running, done]).result()
-    store.start(running.id, started_at=datetime.now(UTC), queued_ms=1.0).result()
+    started = {"status": RunStatus.RUNNING, "started_at": datetime.now(UTC), "queued_ms": 1.0}
+    store.start(running.model_copy(update=started)).result()
     store.save_text(running.id, output="반쯤 쓴 카피", thinking="").result()
     database.close()
 

@@ -56,8 +56,8 @@ class PayloadField(Frozen):
 
     `type`: "text" one line, "long_text" many, "list" strings (one a line in the form),
     "number", "choice" one of `choices` (shown by their labels), any other one-line text also
-    accepted where `open` is true. `default` stands in for a field left empty. `max_chars` counts characters of NFC text, in a list those
-    of each item.
+    accepted where `open` is true. `default` stands in for a field left empty. `max_chars`
+    counts characters of NFC text, in a list those of each item.
     """
 
     name: Identifier

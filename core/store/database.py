@@ -2,7 +2,7 @@
 
 The threading rule, decided here once: all writes go through one thread that owns the only
 writing connection and commits everything that is waiting in one transaction (group commit).
-Readers open a read-only connection for each call; in WAL mode they never wait for the writer.
+Readers take a read-only connection for each call; in WAL mode they never wait for the writer.
 """
 
 import queue
@@ -14,13 +14,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import sqlite_utils
-
 from core.errors import StoreError, StoreTooNew
+from core.store.lean import sqlite_utils
 from core.store.migrations import migrations
 
 BUSY_TIMEOUT_S = 10.0
 GROUP_LIMIT = 256
+IDLE_READERS = 8
 
 # Primary result codes that are about the file or the machine, not about one statement.
 _FILE_ERRORS = {
@@ -50,6 +50,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._idle: list[sqlite3.Connection] = []
         self._waiting: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,14 +72,28 @@ class Database:
 
     @contextmanager
     def read(self) -> Generator[sqlite3.Connection]:
-        """A read-only connection for this call. Raises StoreError."""
-        with _explained(self.path), closing(_connect(self.path, mode="ro")) as connection:
-            yield connection
+        """A read-only connection, for one thread at a time. Raises StoreError."""
+        with _explained(self.path):
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = _connect(self.path, mode="ro")
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            if len(self._idle) < IDLE_READERS:
+                self._idle.append(connection)
+            else:
+                connection.close()
 
     def close(self) -> None:
         """Finish what is waiting, then close. Nothing may be written afterwards."""
         self._waiting.put(None)
         self._thread.join()
+        while self._idle:
+            self._idle.pop().close()
 
     def _write_all(self) -> None:
         with closing(self._writer):

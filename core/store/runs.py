@@ -49,10 +49,10 @@ class RunStore:
         rows = [_row(run) for run in runs]
         return self._database.write(lambda connection: _insert(connection, rows))
 
-    def start(self, run_id: str, *, started_at: datetime, queued_ms: float) -> "Future[None]":
+    def start(self, run: Run) -> "Future[None]":
         """Note that the run has left the queue."""
-        sql = "UPDATE runs SET status = 'running', started_at = ?, queued_ms = ? WHERE id = ?"
-        values = (_stamp(started_at), queued_ms, run_id)
+        sql = "UPDATE runs SET status = ?, started_at = ?, queued_ms = ? WHERE id = ?"
+        values = (run.status, _stamp(run.started_at), run.queued_ms, run.id)
         return self._database.write(lambda connection: _execute(connection, sql, values))
 
     def save_text(self, run_id: str, *, output: str, thinking: str) -> "Future[None]":

@@ -1,0 +1,122 @@
+"""The contract every text provider keeps (ARCH-002 "Gateway Pattern", SPEC-001, R1)."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.catalog import Catalog
+from core.errors import BrokenAnswer
+from core.types import (
+    Completed,
+    GenerationOptions,
+    LLMProviderResponse,
+    Mode,
+    ModelInfo,
+    ProviderEvent,
+    ProviderHealth,
+    ProviderRequest,
+    TextDelta,
+    ThinkingDelta,
+    Tier,
+)
+
+
+@dataclass(frozen=True)
+class ProviderProfile:
+    """What router and runner need to know of a provider without calling it.
+
+    `models` names the model of each tier ("" where none is set), `concurrency` how many runs
+    it is handed at once, `configured` whether the settings it needs are there.
+    """
+
+    vendor: str
+    mode: Mode
+    models: Mapping[Tier, str]
+    concurrency: int = 1
+    configured: bool = True
+
+
+class LLMProvider(ABC):
+    """A source of text. One instance serves the whole process, many requests at once.
+
+    Written by every provider: `vendor`, `profile`, `stream()`, `health_check()`,
+    `list_models()`; `aclose()` where there is something to close.
+
+    `stream()` yields `PhaseChanged`, `ThinkingDelta` and `TextDelta` in any number and ends
+    with exactly one `Completed`. Whatever goes wrong is raised as a `ProviderError`; what was
+    yielded before stays valid. A stream that ends without `Completed` is a `BrokenAnswer`.
+    Nothing is retried once a piece of text was yielded, and no other provider or model is
+    ever used in place of the one asked for. Deltas are never empty.
+
+    The caller must close the iterator (`contextlib.aclosing`) or cancel its task to stop the
+    server: closing has to end the server's work for this request, not just our reading.
+    """
+
+    vendor: ClassVar[str]
+    supports_json: ClassVar[bool] = False
+    supports_streaming: ClassVar[bool] = False
+
+    def __init__(self, *, profile: ProviderProfile, catalog: Catalog) -> None:
+        self.profile = profile
+        self._catalog = catalog
+
+    @abstractmethod
+    def stream(self, request: ProviderRequest) -> AsyncGenerator[ProviderEvent]:
+        """Answer `request` piece by piece; see the class for what is yielded and raised."""
+
+    @abstractmethod
+    async def health_check(self) -> ProviderHealth:
+        """Whether the provider can answer now: within 2 s whatever the server does, no errors."""
+
+    @abstractmethod
+    async def list_models(self) -> list[ModelInfo]:
+        """The models on offer, in the server's order. Raises ProviderError."""
+
+    def get_default_options(self, role: str, task: str) -> GenerationOptions:
+        """Options of the catalog for this pair: the role's temperature, the task's max tokens.
+
+        Raises UnknownRole or UnknownTask.
+        """
+        return self._catalog.default_options(role, task)
+
+    async def generate(self, request: ProviderRequest) -> LLMProviderResponse:
+        """The stream collected into one response; `output` is the raw text.
+
+        Raises ProviderError, and BrokenAnswer when the stream ended without its end.
+        """
+        text: list[str] = []
+        thinking: list[str] = []
+        completed: Completed | None = None
+        async with aclosing(self.stream(request)) as events:
+            async for event in events:
+                match event:
+                    case TextDelta():
+                        text.append(event.text)
+                    case ThinkingDelta():
+                        thinking.append(event.text)
+                    case Completed():
+                        completed = event
+        if completed is None:
+            raise BrokenAnswer(
+                f"{self.vendor} ended its answer without saying so. Run it again.",
+                provider=self.vendor,
+                details={"partial": "".join(text)},
+            )
+        return LLMProviderResponse(
+            provider=self.vendor,
+            model=request.model,
+            usage=completed.usage,
+            output="".join(text),
+            meta={
+                **completed.meta,
+                "finish_reason": completed.finish_reason,
+                "load_ms": completed.load_ms,
+                "tokens_per_second": completed.tokens_per_second,
+                "thinking": "".join(thinking) or None,
+            },
+        )
+
+    async def aclose(self) -> None:  # noqa: B027 (most have nothing to close)
+        """Let go of connections. The provider is not used afterwards."""

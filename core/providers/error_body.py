@@ -1,0 +1,120 @@
+"""What a server says when it refuses, as one readable line whatever form it came in."""
+
+import asyncio
+import base64
+import binascii
+import html
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import httpx
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_TEXT_CHARS = 600
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """The body of a refusal.
+
+    `text` is one line for people, without markup or secrets, "" when there is nothing to say.
+    `data` is the innermost JSON object that describes the error ({} when none): it holds
+    `type`, `code`, `n_prompt_tokens` and the like where the server sent them.
+    """
+
+    kind: Literal["json", "text", "html", "empty"]
+    text: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+async def read_error_body(response: httpx.Response, *, timeout_s: float = 3.0) -> ErrorBody:
+    """The body of `response`, opened as a stream: at most 64 KiB, at most `timeout_s` seconds.
+
+    Never raises for what the server does: a body that breaks off counts as far as it came.
+    """
+    raw = bytearray()
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for chunk in response.aiter_bytes():
+                raw += chunk
+                if len(raw) >= MAX_BODY_BYTES:
+                    break
+    except (TimeoutError, httpx.HTTPError):
+        pass
+    body = bytes(raw[:MAX_BODY_BYTES]).decode("utf-8", "replace")
+    return parse_error_body(redact(body, response.request))
+
+
+def parse_error_body(body: str) -> ErrorBody:
+    """`body` by what it is, not by what its Content-Type says it is."""
+    body = body.strip()
+    if not body:
+        return ErrorBody("empty")
+    if body.startswith("<") or "<html" in body[:1000].lower():
+        return ErrorBody("html", _describe_page(body))
+    value = _json(body)
+    if isinstance(value, dict):
+        text, data = error_of(value)
+        return ErrorBody("json", text, data)
+    return ErrorBody("text", one_line(body))
+
+
+def error_of(value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The readable line of an error object and the innermost object that describes it.
+
+    Takes Ollama's `{"error": "text"}`, the same with JSON inside the text (llama-server's
+    errors, passed on), OpenAI's `{"error": {"message", …}}` and FastAPI's `{"detail": …}`.
+    """
+    inner = next((value[key] for key in ("error", "message", "detail") if value.get(key)), None)
+    for _ in range(4):
+        if isinstance(inner, str):
+            parsed = _json(inner)
+            if not isinstance(parsed, dict):
+                return one_line(inner), value
+            inner = parsed
+        elif isinstance(inner, dict):
+            value = inner
+            inner = next((inner[key] for key in ("error", "message") if inner.get(key)), None)
+        else:
+            break
+    return one_line(json.dumps(value if inner is None else inner, ensure_ascii=False)), value
+
+
+def redact(text: str, request: httpx.Request) -> str:
+    """`text` without the credentials that `request` carried: some servers echo them."""
+    for secret in _secrets(request.headers.get("Authorization", "")):
+        text = text.replace(secret, "***")
+    return text
+
+
+def one_line(text: str) -> str:
+    """`text` with its white space folded, cut at 600 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_TEXT_CHARS else line[:MAX_TEXT_CHARS] + "…"
+
+
+def _secrets(authorization: str) -> list[str]:
+    scheme, _, value = authorization.partition(" ")
+    found = [value]
+    if scheme == "Basic":
+        try:
+            user_and_password = base64.b64decode(value).decode("utf-8", "replace")
+        except binascii.Error:
+            user_and_password = ""
+        found += [user_and_password, user_and_password.partition(":")[2]]
+    return [secret for secret in found if len(secret) >= 4]
+
+
+def _describe_page(body: str) -> str:
+    title = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
+    name = one_line(html.unescape(re.sub(r"<[^>]*>", " ", title[1]))) if title else ""
+    return f"a web page instead of an API: “{name}”" if name else "a web page instead of an API"
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
