@@ -1,0 +1,75 @@
+"""The response of a finished run in the one shape of all providers (R2), or its error."""
+
+from typing import Any
+
+from core import errors
+from core.errors import PlaygroundError, ProviderError
+from core.types import LLMProviderResponse, Run, RunStatus, Usage
+
+
+def response(run: Run) -> LLMProviderResponse:
+    """The answer of a run that succeeded.
+
+    `output` is the parsed object where the contract is kept, else the raw text: an answer
+    that breaks its contract is never dressed up. Raises the error that a run without an
+    answer ended with, `details` holding `run_id` and the `partial` text.
+    """
+    if run.status is not RunStatus.SUCCEEDED:
+        raise error_of(run)
+    kept = run.contract is not None and run.contract.valid
+    return LLMProviderResponse(
+        provider=run.provider,
+        model=run.model,
+        usage=Usage(
+            prompt_tokens=run.prompt_tokens,
+            completion_tokens=run.completion_tokens,
+            total_tokens=run.total_tokens,
+        ),
+        output=run.output_json if kept else run.output,
+        meta=_meta(run),
+        **({"timestamp": run.finished_at} if run.finished_at else {}),
+    )
+
+
+def error_of(run: Run) -> PlaygroundError:
+    """The error that `run` ended with, as the class its code names."""
+    kind = _BY_CODE.get(run.error_code or "", PlaygroundError)
+    message = run.error_message or f"The run ended as {run.status} without an answer."
+    details: dict[str, Any] = {**run.error_details, "run_id": run.id}
+    if run.output:
+        details["partial"] = run.output
+    if issubclass(kind, ProviderError):
+        status = details.get("provider_status")
+        return kind(message, provider=run.provider, status=status, details=details)
+    return kind(message, details=details)
+
+
+def _meta(run: Run) -> dict[str, Any]:
+    return {
+        **run.meta,
+        "run_id": run.id,
+        "mode": run.mode,
+        "role": run.role,
+        "task": run.task,
+        "status": run.status,
+        "language": run.language,
+        "format": run.format,
+        "finish_reason": run.finish_reason,
+        "timings": {
+            "queued_ms": run.queued_ms,
+            "load_ms": run.load_ms,
+            "first_token_ms": run.first_token_ms,
+            "total_ms": run.total_ms,
+            "tokens_per_second": run.tokens_per_second,
+        },
+        "contract": run.contract.model_dump(mode="json") if run.contract else None,
+        "thinking": run.thinking or None,
+    }
+
+
+def _errors() -> dict[str, type[PlaygroundError]]:
+    kinds = (kind for kind in vars(errors).values() if isinstance(kind, type))
+    return {kind.code: kind for kind in kinds if issubclass(kind, PlaygroundError)}
+
+
+_BY_CODE = _errors()

@@ -1,0 +1,184 @@
+"""What a run shows while it is under way, for any number of readers from any position.
+
+A feed holds the state of one run, not a list of events: readers say how much they have seen
+and get what is new, joined. So a slow reader costs nothing, a reader may come late or come
+back, and the same position works on the finished row. Written by the runner, read anywhere.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
+from typing import Literal, NamedTuple
+
+from core.errors import InvalidRequest
+from core.types import Frozen, Phase, Run
+
+START = "0.0"
+
+
+class PhaseEvent(Frozen):
+    """The run does something else now; `ahead` runs are served first while it is queued."""
+
+    kind: Literal["phase"] = "phase"
+    cursor: str
+    phase: Phase
+    ahead: int = 0
+
+
+class ThinkingEvent(Frozen):
+    """More of what the model thinks."""
+
+    kind: Literal["thinking"] = "thinking"
+    cursor: str
+    text: str
+
+
+class TextEvent(Frozen):
+    """More of the answer."""
+
+    kind: Literal["text"] = "text"
+    cursor: str
+    text: str
+
+
+class EndEvent(Frozen):
+    """The run is final; nothing follows."""
+
+    kind: Literal["end"] = "end"
+    cursor: str
+    run: Run
+
+
+FeedEvent = PhaseEvent | ThinkingEvent | TextEvent | EndEvent
+
+
+class Position(NamedTuple):
+    """How far a reader has come: characters of thinking and of text seen."""
+
+    thinking: int
+    text: int
+
+    @property
+    def cursor(self) -> str:
+        """The position as text, for an address or an event's id."""
+        return f"{self.thinking}.{self.text}"
+
+    @classmethod
+    def parse(cls, cursor: str) -> "Position":
+        """The position a cursor stands for. Raises InvalidRequest for anything else."""
+        thinking, _, text = cursor.partition(".")
+        if not (_is_count(thinking) and _is_count(text)):
+            raise InvalidRequest(
+                f"The cursor {cursor[:40]!r} is not one this playground gave. Start from {START}."
+            )
+        return cls(int(thinking), int(text))
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 12
+
+
+class Feed:
+    """The live state of one run. All methods may be called from any thread."""
+
+    def __init__(self, run: Run, *, live: bool = True) -> None:
+        """A feed of `run`; not `live` means that nothing more will be shown here."""
+        self._changed = threading.Condition()
+        self._watchers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._version = 0
+        self._run = run
+        self._phase = Phase.QUEUED
+        self._ahead = 0
+        self._final = not live or run.status.is_final
+
+    @property
+    def state(self) -> tuple[Run, Phase, int]:
+        """The run with all that may be shown of it, what it is doing, and how many go first."""
+        with self._changed:
+            return self._run, self._phase, self._ahead
+
+    def show(self, run: Run) -> None:
+        """Let readers see `run`, a newer state of the same run."""
+        with self._changed:
+            self._run = run
+            self._final = run.status.is_final
+            self._notify()
+
+    def set_phase(self, phase: Phase, ahead: int = 0) -> None:
+        """Say what the run is doing now."""
+        with self._changed:
+            if (phase, ahead) != (self._phase, self._ahead):
+                self._phase, self._ahead = phase, ahead
+                self._notify()
+
+    def follow(self, cursor: str = START) -> Iterator[FeedEvent]:
+        """Yield what is new after `cursor`, waiting for more, until the run is final."""
+        reader = _Reader(Position.parse(cursor))
+        while True:
+            with self._changed:
+                events, version, final = reader.news(self), self._version, self._final
+            yield from events
+            if final:
+                return
+            with self._changed:
+                self._changed.wait_for(lambda seen=version: self._version != seen)
+
+    async def afollow(self, cursor: str = START) -> AsyncIterator[FeedEvent]:
+        """The same on an event loop, any loop."""
+        reader = _Reader(Position.parse(cursor))
+        with self._watch() as changed:
+            while True:
+                changed.clear()
+                with self._changed:
+                    events, final = reader.news(self), self._final
+                for event in events:
+                    yield event
+                if final:
+                    return
+                await changed.wait()
+
+    @contextmanager
+    def _watch(self) -> Generator[asyncio.Event]:
+        watcher = (asyncio.get_running_loop(), asyncio.Event())
+        with self._changed:
+            self._watchers.add(watcher)
+        try:
+            yield watcher[1]
+        finally:
+            with self._changed:
+                self._watchers.discard(watcher)
+
+    def _notify(self) -> None:
+        self._version += 1
+        self._changed.notify_all()
+        for loop, event in tuple(self._watchers):
+            try:
+                loop.call_soon_threadsafe(event.set)
+            except RuntimeError:  # that reader's loop has ended
+                self._watchers.discard((loop, event))
+
+
+class _Reader:
+    """One reader's position, and what it was last told of the phase."""
+
+    def __init__(self, position: Position) -> None:
+        self._position = position
+        self._told: tuple[Phase, int] | None = None
+
+    def news(self, feed: Feed) -> list[FeedEvent]:
+        """What this reader has not seen yet. Called under the feed's lock."""
+        run, phase, ahead = feed._run, feed._phase, feed._ahead
+        events: list[FeedEvent] = []
+        if not feed._final and (phase, ahead) != self._told:
+            self._told = (phase, ahead)
+            events.append(PhaseEvent(cursor=self._position.cursor, phase=phase, ahead=ahead))
+        if thinking := run.thinking[self._position.thinking :]:
+            self._position = self._position._replace(thinking=len(run.thinking))
+            events.append(ThinkingEvent(cursor=self._position.cursor, text=thinking))
+        if text := run.output[self._position.text :]:
+            self._position = self._position._replace(text=len(run.output))
+            events.append(TextEvent(cursor=self._position.cursor, text=text))
+        if feed._final:
+            events.append(EndEvent(cursor=self._position.cursor, run=run))
+        return events

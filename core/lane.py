@@ -1,0 +1,82 @@
+"""Runs under way and the line in front of each provider."""
+
+import asyncio
+import time
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from core.catalog import Contract
+from core.feed import Feed
+from core.types import Phase, ProviderRequest, Run, RunStatus
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run ready to be made: its row, what the provider is handed, and its contract."""
+
+    run: Run
+    request: ProviderRequest
+    contract: Contract | None = None
+
+
+def _uncancellable() -> "Future[Run]":
+    """A future that a waiter who gives up cannot cancel for the others."""
+    future: Future[Run] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
+@dataclass(eq=False)
+class Active:
+    """A run under way.
+
+    `ended` is done once the final row is saved. `taken` is true from leaving the line on,
+    `task` is what runs it then and `reading` the part of it that cancelling ends.
+    """
+
+    job: Job
+    feed: Feed
+    submitted: float = field(default_factory=time.monotonic)
+    ended: "Future[Run]" = field(default_factory=_uncancellable)
+    taken: bool = False
+    task: "asyncio.Task[None] | None" = None
+    reading: "asyncio.Task[None] | None" = None
+    stop_as: RunStatus | None = None
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since it was submitted."""
+        return (time.monotonic() - self.submitted) * 1000
+
+
+class Lane:
+    """The runs of one provider: `limit` at once, the others in line. For the loop only."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._running: set[Active] = set()
+        self._waiting: deque[Active] = deque()
+
+    def add(self, active: Active) -> None:
+        """Put a run at the end of the line."""
+        self._waiting.append(active)
+
+    def take(self) -> Active | None:
+        """The next in line, if there is room for it."""
+        if not self._waiting or len(self._running) >= self._limit:
+            return None
+        active = self._waiting.popleft()
+        active.taken = True
+        self._running.add(active)
+        return active
+
+    def leave(self, active: Active) -> None:
+        """Take a run out, from the line or from those running."""
+        self._running.discard(active)
+        if active in self._waiting:
+            self._waiting.remove(active)
+
+    def announce(self) -> None:
+        """Tell each run in line how many are served first."""
+        for index, active in enumerate(self._waiting):
+            active.feed.set_phase(Phase.QUEUED, ahead=len(self._running) + index)
