@@ -1,0 +1,129 @@
+"""What the process needs once, whichever server runs it: a readable refusal to start, words on
+the console, a fast socket, and an end that keeps what runs.
+"""
+
+import gc
+import logging
+import signal
+import socket
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.errors import PlaygroundError
+from core.settings import LegacySettingWarning
+
+
+class ReadableRefusal:
+    """ASGI middleware: when the start is refused, the log shows its reason, not a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; put the reason into the message of a start that failed."""
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+
+        async def explaining_send(message: Message) -> None:
+            # Starlette sends from within its `except`, with the traceback as the message.
+            error = sys.exception()
+            if message["type"] == "lifespan.startup.failed" and isinstance(error, PlaygroundError):
+                message = {**message, "message": f"The playground cannot start.\n{error.message}"}
+            await send(message)
+
+        await self.app(scope, receive, explaining_send)
+
+
+def talk_on_the_console() -> None:
+    """One line for each event of the playground on stderr, and warnings of old setting names."""
+    log = logging.getLogger("playground")
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False
+    warnings.filterwarnings("always", category=LegacySettingWarning)
+
+
+def settle_memory() -> None:
+    """Keep what the start has loaded out of later garbage collections: it stays anyway."""
+    gc.collect()
+    gc.freeze()
+
+
+def send_without_delay() -> int:
+    """Switch Nagle's algorithm off on the sockets this process listens on; how many those are.
+
+    `streamlit run` binds its socket itself, in a way that keeps asyncio from doing this: each
+    answer on a connection that is kept open then waits 40 ms for the client's delayed ACK.
+    Accepted connections inherit the option.
+    """
+    listening = listening_sockets()
+    for listener in listening:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return len(listening)
+
+
+def listening_sockets() -> list[socket.socket]:
+    """The TCP sockets that this process listens on, or has bound to."""
+    # The server keeps its socket in a local variable: only the collector knows of it.
+    sockets = [item for item in gc.get_objects() if issubclass(type(item), socket.socket)]
+    return [item for item in sockets if _listens(item)]
+
+
+def _listens(candidate: socket.socket) -> bool:
+    """Whether it is a TCP socket that is bound and not connected (not every system knows
+    SO_ACCEPTCONN)."""
+    if candidate.family not in (socket.AF_INET, socket.AF_INET6):
+        return False
+    if candidate.type != socket.SOCK_STREAM:
+        return False
+    try:
+        if candidate.getsockname()[1] == 0:
+            return False
+    except OSError:  # closed
+        return False
+    try:
+        candidate.getpeername()
+    except OSError:
+        return True
+    return False
+
+
+@contextmanager
+def closing_early(close: Callable[[], None]) -> Generator[None, None, None]:
+    """Call `close` when the process is told to end, before the server waits for its clients.
+
+    A server waits for open responses before it ends the lifespan, and a stream stays open
+    as long as its run: so the runs must be ended first. `close` runs in a thread of its own.
+    Without effect outside the main thread, which alone gets signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    closer = threading.Thread(target=close, name="close-early")
+    present = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: handler for number, handler in present.items() if callable(handler)}
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if closer.ident is None:
+            closer.start()
+        before[signal.Signals(number)](number, frame)
+
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if closer.ident is not None:
+            closer.join()
