@@ -1,0 +1,86 @@
+"""Numbers, times and names as a reader of the session's language writes them."""
+
+import re
+from datetime import UTC, datetime
+
+from babel.dates import format_timedelta
+from babel.numbers import format_decimal
+
+from pages._i18n import _, language
+
+UNKNOWN = "–"
+
+
+def number(value: float | None, *, digits: int = 0) -> str:
+    """`value` with `digits` decimals, or a dash when unknown."""
+    if value is None:
+        return UNKNOWN
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, format=pattern, locale=language().value)
+
+
+def short_number(value: float) -> str:
+    """`value` with only the decimals it has: 0.8, 1, 0.95."""
+    return format_decimal(value, format="0.##", locale=language().value)
+
+
+def seconds(milliseconds: float | None, *, digits: int = 1) -> str:
+    """A duration in seconds: `1.2 s`; under 100 ms in milliseconds."""
+    if milliseconds is None:
+        return UNKNOWN
+    if 0 < milliseconds < 100 and digits:
+        return _("{n} ms").format(n=number(milliseconds))
+    return _("{n} s").format(n=number(milliseconds / 1000, digits=digits))
+
+
+def ago(moment: datetime) -> str:
+    """How long ago `moment` was, in words."""
+    delta = moment - datetime.now(UTC)
+    if abs(delta.total_seconds()) < 60:
+        return _("just now")
+    return format_timedelta(delta, add_direction=True, locale=language().value, format="short")
+
+
+_MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()<>#+-.!|~$&\"'@/=^:"})
+_REPLACED_LATE = re.compile(
+    r"(?<=:)(?=[\w/+-]+:)"  # :tada:, :material/home:
+    r"|(?<=-)(?=-)|(?<=[-=])(?=>)|(?<=<)(?=-)"  # --, ->, =>, <-
+    r"|(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)",  # addresses
+    re.IGNORECASE,
+)
+_WORD_JOINER = "\u2060"
+
+
+def plain(text: str) -> str:
+    """`text` safe in a label or caption: markdown, directives, icons and links stay letters.
+
+    For names only, never for an answer: Streamlit replaces `:icon:`, arrows and addresses after
+    escapes are gone, and the invisible joiner that prevents it would be copied along.
+    """
+    single_line = " ".join(text.split())
+    return _REPLACED_LATE.sub(_WORD_JOINER, single_line).translate(_MARKDOWN)
+
+
+def shortened(text: str, length: int) -> str:
+    """The first `length` characters of `text`, with an ellipsis where it goes on."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def red(words: str) -> str:
+    """`words`, ours and not a model's, as markdown in red."""
+    return f":red[{words}]"
+
+
+def gray(words: str) -> str:
+    """`words`, ours and not a model's, as markdown in gray."""
+    return f":gray[{words}]"
+
+
+def green(words: str) -> str:
+    """`words`, ours and not a model's, as markdown in green."""
+    return f":green[{words}]"
+
+
+def small(markdown: str) -> str:
+    """`markdown` in small letters, and unlike a caption not paler for it."""
+    return f":small[{markdown}]"
