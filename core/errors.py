@@ -86,7 +86,7 @@ class RunNotFound(NotFound):
 
 
 class RequestTooLarge(PlaygroundError):
-    """The request holds more text than the playground accepts."""
+    """The request holds more, in text, bytes or pixels, than the playground accepts."""
 
     status_code = 413
     code = "request_too_large"

@@ -111,11 +111,21 @@ class Settings(BaseSettings):
         45, ge=0, le=100_000, description="How fast the mock writes; 0 writes at once."
     )
     mock_concurrency: int = Field(16, ge=1, le=256, description="Mock runs at once.")
-    comfyui_base_url: Address = Field(
-        "http://127.0.0.1:8188", description="Where ComfyUI answers (pictures; not used yet)."
-    )
+    comfyui_base_url: Address = Field("http://127.0.0.1:8188", description="Where ComfyUI answers.")
     comfyui_timeout: float = Field(
-        300, gt=0, le=3600, description="Longest silence of ComfyUI, in seconds (not used yet)."
+        300,
+        gt=0,
+        le=3600,
+        description="Longest silence of ComfyUI without progress, in seconds, before a run fails.",
+    )
+    comfyui_default_checkpoint: str = Field(
+        "", description="Checkpoint where none is chosen. Empty: the first that ComfyUI offers."
+    )
+    comfyui_concurrency: int = Field(
+        4, ge=1, le=64, description="Runs handed to ComfyUI at once; it has a queue of its own."
+    )
+    image_live_provider: str = Field(
+        "comfyui", description="The picture provider of a live run that does not name one."
     )
     playground_data_dir: Path = Field(
         Path("data"), description="Folder of `playground.db` and the pictures."
@@ -145,6 +155,16 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """The SQLite file of runs."""
         return self.playground_data_dir / "playground.db"
+
+    @property
+    def images_path(self) -> Path:
+        """The folder of pictures."""
+        return self.playground_data_dir / "images"
+
+    @property
+    def workflows_path(self) -> Path:
+        """The folder of workflows that people have added."""
+        return self.playground_data_dir / "workflows"
 
 
 def load_settings(

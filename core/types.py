@@ -55,6 +55,8 @@ class Phase(StrEnum):
     LOADING = "loading"
     THINKING = "thinking"
     WRITING = "writing"
+    DRAWING = "drawing"
+    CANCELLING = "cancelling"
 
 
 def utc_now() -> datetime:
@@ -62,6 +64,9 @@ def utc_now() -> datetime:
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
+
+LARGEST_SIDE = 4096
+MOST_PICTURES = 8
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -111,6 +116,30 @@ class GenerationOptions(Frozen):
     def over(self, defaults: "GenerationOptions") -> "GenerationOptions":
         """These options, with `defaults` where they leave the choice open."""
         return GenerationOptions(
+            **defaults.model_dump(exclude_none=True) | self.model_dump(exclude_none=True)
+        )
+
+
+class ImageOptions(Frozen):
+    """How to make a picture. None leaves the choice to the preset, or else the workflow.
+
+    `width` and `height` in pixels; `batch` pictures from one run; `denoise` how far a picture
+    may leave its source (0 keeps it, 1 forgets it).
+    """
+
+    width: int | None = Field(default=None, ge=16, le=LARGEST_SIDE)
+    height: int | None = Field(default=None, ge=16, le=LARGEST_SIDE)
+    steps: int | None = Field(default=None, ge=1, le=200)
+    cfg: float | None = Field(default=None, ge=0, le=100, allow_inf_nan=False)
+    sampler: str | None = Field(default=None, max_length=100)
+    scheduler: str | None = Field(default=None, max_length=100)
+    seed: int | None = Field(default=None, ge=0, le=2**53 - 1)
+    batch: int | None = Field(default=None, ge=1, le=MOST_PICTURES)
+    denoise: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+
+    def over(self, defaults: "ImageOptions") -> "ImageOptions":
+        """These options, with `defaults` where they leave the choice open."""
+        return ImageOptions(
             **defaults.model_dump(exclude_none=True) | self.model_dump(exclude_none=True)
         )
 
@@ -278,6 +307,27 @@ class ContractVerdict(Frozen):
     errors: tuple[str, ...] = ()
 
 
+class ImageRecord(Frozen):
+    """A kept picture: a row of the table `images`. The file is named by `sha256`."""
+
+    run_id: str
+    index: int
+    sha256: str
+    width: int
+    height: int
+    format: Literal["png", "jpeg", "webp"]
+    bytes: int
+    node: str = ""
+    seed: int | None = None
+
+
+class ImageDetails(Frozen):
+    """What only a run of kind image has: its options, and the pictures it made."""
+
+    options: ImageOptions = ImageOptions()
+    pictures: tuple[ImageRecord, ...] = ()
+
+
 class Run(Frozen):
     """One request and what came of it: a row of the table `runs`, see docs/database.md.
 
@@ -306,6 +356,7 @@ class Run(Frozen):
     payload: dict[str, JsonValue] = Field(default_factory=dict)
     prompt: tuple[Message, ...] = ()
     options: GenerationOptions = GenerationOptions()
+    image: ImageDetails | None = None
     output: str = ""
     output_json: JsonValue = None
     thinking: str = ""
@@ -325,14 +376,26 @@ class Run(Frozen):
     meta: dict[str, JsonValue] = Field(default_factory=dict)
 
 
+class Progress(Frozen):
+    """Step `value` of `maximum` in `node` (its title for people); 0 of 0 when not known."""
+
+    kind: Literal["progress"] = "progress"
+    value: float
+    maximum: float
+    node: str = ""
+
+
 class RunView(Frozen):
     """A run as it is this moment: the row, and while it is not final what it is doing.
 
     `run.output` and `run.thinking` hold all that has arrived and is saved. `ahead` counts the
-    runs that the same provider serves first; `elapsed_ms` runs from submitting.
+    runs that the same provider serves first; `elapsed_ms` runs from submitting. Pictures have
+    `progress`, and `previews` counts the previews so far.
     """
 
     run: Run
     phase: Phase | None = None
     ahead: int = 0
+    progress: Progress | None = None
+    previews: int = 0
     elapsed_ms: float = 0

@@ -9,9 +9,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.errors import error_response, refusal
 from core.errors import RequestTooLarge
+from core.pictures import MAX_UPLOAD_BYTES
 
 MAX_BODY_BYTES = 1024 * 1024
 TOO_LARGE = f"The request is larger than {MAX_BODY_BYTES // 1024} KiB. Send less text."
+PICTURE_TOO_LARGE = (
+    f"The picture is larger than {MAX_UPLOAD_BYTES // 1024**2} MiB. Send a smaller one."
+)
+PICTURES_PATH = "/v1/images"
 
 
 class Door:
@@ -42,7 +47,7 @@ class Door:
             await send(message)
 
         try:
-            await self.app(scope, _limited(receive), noting_send)
+            await self.app(scope, _limited(receive, *_limit(scope)), noting_send)
         except Exception as error:
             if started:
                 raise
@@ -55,9 +60,18 @@ def _refused(scope: Scope) -> Response | None:
         message = "Pages of another site may not use the playground's API."
         return refusal(403, "cross_site_request", message)
     length = headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES:
-        return error_response(RequestTooLarge(TOO_LARGE))
+    most, too_large = _limit(scope)
+    if length.isdecimal() and int(length[:20]) > most:
+        return error_response(RequestTooLarge(too_large))
     return None
+
+
+def _limit(scope: Scope) -> tuple[int, str]:
+    """How many bytes a body may have, and what to say of one that has more."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    if scope["method"] == "POST" and path == PICTURES_PATH:
+        return MAX_UPLOAD_BYTES, PICTURE_TOO_LARGE
+    return MAX_BODY_BYTES, TOO_LARGE
 
 
 def _from_another_site(headers: Headers) -> bool:
@@ -67,7 +81,7 @@ def _from_another_site(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int, too_large: str) -> Receive:
     """`receive` that counts: a body may come without saying how long it is."""
     received = 0
 
@@ -75,8 +89,8 @@ def _limited(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > MAX_BODY_BYTES:
-            raise HTTPException(413, TOO_LARGE)
+        if received > most:
+            raise HTTPException(413, too_large)
         return message
 
     return counting_receive

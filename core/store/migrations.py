@@ -55,3 +55,41 @@ def m001_runs(db: Database) -> None:
     db.conn.execute("CREATE INDEX runs_batch ON runs (batch_id) WHERE batch_id IS NOT NULL")
     # The start-up sweep and the queue look for these few among very many.
     db.conn.execute("CREATE INDEX runs_open ON runs (status) WHERE status IN ('queued', 'running')")
+
+
+@migrations()
+def m002_images(db: Database) -> None:
+    """Pictures are files named by their SHA-256; these rows say which run made which, and what
+    people sent to start from.
+    """
+    db.conn.execute(
+        """
+        CREATE TABLE images (
+            run_id TEXT NOT NULL REFERENCES runs (id),
+            "index" INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            format TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            node TEXT NOT NULL,
+            seed INTEGER,
+            PRIMARY KEY (run_id, "index")
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX images_sha256 ON images (sha256)")
+    db.conn.execute(
+        """
+        CREATE TABLE uploads (
+            sha256 TEXT PRIMARY KEY,
+            created_at TEXT NOT NULL,
+            name TEXT NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            user TEXT
+        )
+        """
+    )
+    db.conn.execute("CREATE INDEX uploads_newest ON uploads (created_at)")

@@ -4,12 +4,13 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import RunNotFound
 from core.store.database import Database
-from core.types import ContractVerdict, Run, RunStatus, utc_now
+from core.store.images import insert_images
+from core.store.stamps import stamp
+from core.types import ContractVerdict, ImageRecord, Run, RunStatus, utc_now
 
 COLUMNS = (
     *("id", "created_at", "started_at", "finished_at", "kind", "status", "mode", "provider"),
@@ -31,7 +32,12 @@ _UPDATE = (
 )
 _INTERRUPT = (
     "UPDATE runs SET status = :status, finished_at = :now, error_code = 'run_interrupted', "
-    "error_message = :message WHERE status IN ('queued', 'running')"
+    "error_message = :message WHERE status IN ('queued', 'running') "
+    "AND id NOT IN (SELECT value FROM json_each(:but))"
+)
+_PICTURES = (
+    'SELECT run_id, "index", sha256, width, height, format, bytes, node, seed FROM images '
+    'WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, "index"'
 )
 INTERRUPTED_MESSAGE = (
     "The playground stopped while this run was under way. What had arrived is kept; run it again."
@@ -52,7 +58,7 @@ class RunStore:
     def start(self, run: Run) -> "Future[None]":
         """Note that the run has left the queue."""
         sql = "UPDATE runs SET status = ?, started_at = ?, queued_ms = ? WHERE id = ?"
-        values = (run.status, _stamp(run.started_at), run.queued_ms, run.id)
+        values = (run.status, stamp(run.started_at), run.queued_ms, run.id)
         return self._database.write(lambda connection: _execute(connection, sql, values))
 
     def save_text(self, run_id: str, *, output: str, thinking: str) -> "Future[None]":
@@ -62,16 +68,28 @@ class RunStore:
         return self._database.write(lambda connection: _execute(connection, sql, values))
 
     def finish(self, run: Run) -> "Future[None]":
-        """Write all of a run that has reached its final state, in one transaction."""
+        """Write all of a run that has reached its final state, and the rows of its pictures, in
+        one transaction.
+        """
         row = _row(run)
-        return self._database.write(lambda connection: _execute(connection, _UPDATE, row))
+        pictures = run.image.pictures if run.image else ()
 
-    def interrupt_open(self) -> "Future[int]":
-        """Turn runs that a dead process left behind into `interrupted`; how many there were."""
+        def work(connection: sqlite3.Connection) -> None:
+            _execute(connection, _UPDATE, row)
+            insert_images(connection, pictures)
+
+        return self._database.write(work)
+
+    def interrupt_open(self, *, but: Sequence[str] = ()) -> "Future[int]":
+        """Turn runs that a dead process left behind into `interrupted`; how many there were.
+
+        Those with an id in `but` stay as they are.
+        """
         values = {
             "status": RunStatus.INTERRUPTED,
-            "now": _stamp(utc_now()),
+            "now": stamp(utc_now()),
             "message": INTERRUPTED_MESSAGE,
+            "but": json.dumps(list(but)),
         }
         return self._database.write(
             lambda connection: connection.execute(_INTERRUPT, values).rowcount
@@ -81,12 +99,13 @@ class RunStore:
         """The run with this id. Raises RunNotFound."""
         with self._database.read() as connection:
             row = connection.execute(f"{_SELECT} WHERE id = ?", [run_id]).fetchone()
-        if row is None:
+            found = _with_pictures(connection, [_run(row)]) if row else []
+        if not found:
             raise RunNotFound(
                 f"There is no run {run_id}. Check the address, or look in the list of last runs.",
                 details={"run_id": run_id},
             )
-        return _run(row)
+        return found[0]
 
     def batch(self, batch_id: str) -> list[Run]:
         """The runs that were submitted together, in that order; empty when there are none."""
@@ -94,14 +113,27 @@ class RunStore:
             rows = connection.execute(
                 f"{_SELECT} WHERE batch_id = ? ORDER BY id", [batch_id]
             ).fetchall()
-        return [_run(row) for row in rows]
+            return _with_pictures(connection, [_run(row) for row in rows])
 
-    def recent(self, *, limit: int = 20, before: str | None = None) -> list[Run]:
+    def recent(
+        self, *, limit: int = 20, before: str | None = None, kind: str | None = None
+    ) -> list[Run]:
         """The newest runs first, at most `limit`; those older than run `before` when given."""
-        where, values = ("WHERE id < ?", [before]) if before else ("", [])
+        wanted = {"id < ?": before, "kind = ?": kind}
+        tests = [test for test, value in wanted.items() if value]
+        where = f"WHERE {' AND '.join(tests)}" if tests else ""
+        values = [value for value in wanted.values() if value]
         with self._database.read() as connection:
             rows = connection.execute(
                 f"{_SELECT} {where} ORDER BY id DESC LIMIT ?", [*values, limit]
+            ).fetchall()
+            return _with_pictures(connection, [_run(row) for row in rows])
+
+    def running_images(self) -> list[Run]:
+        """Picture runs that a dead process left at their servers."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"{_SELECT} WHERE status = 'running' AND kind = 'image' ORDER BY id"
             ).fetchall()
         return [_run(row) for row in rows]
 
@@ -116,18 +148,12 @@ def _execute(
     connection.execute(sql, values)
 
 
-def _stamp(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC with milliseconds, "2026-11-23T02:17:20.123Z": sorts as text."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _row(run: Run) -> dict[str, Any]:
-    row: dict[str, Any] = run.model_dump(mode="json", exclude={"contract"})
-    row["options"] = run.options.model_dump(mode="json", exclude_none=True)
+    row: dict[str, Any] = run.model_dump(mode="json", exclude={"contract", "image"})
+    options = run.image.options if run.image else run.options
+    row["options"] = options.model_dump(mode="json", exclude_none=True)
     for name in ("created_at", "started_at", "finished_at"):
-        row[name] = _stamp(getattr(run, name))
+        row[name] = stamp(getattr(run, name))
     for name in _JSON:
         row[name] = None if row[name] is None else json.dumps(row[name], ensure_ascii=False)
     row["contract_valid"] = None if run.contract is None else int(run.contract.valid)
@@ -145,4 +171,25 @@ def _run(row: sqlite3.Row) -> Run:
     if valid is not None:
         values["contract"] = ContractVerdict(valid=bool(valid), errors=json.loads(errors or "[]"))
     values["error_details"] = values["error_details"] or {}
+    if values["kind"] == "image":
+        values["image"] = {"options": values.pop("options")}
     return Run.model_validate(values)
+
+
+def _with_pictures(connection: sqlite3.Connection, runs: list[Run]) -> list[Run]:
+    """`runs`, those of kind image with the pictures they made."""
+    ids = [run.id for run in runs if run.image is not None]
+    if not ids:
+        return runs
+    rows = connection.execute(_PICTURES, [json.dumps(ids)]).fetchall()
+    made: dict[str, list[ImageRecord]] = {}
+    for row in rows:
+        made.setdefault(row["run_id"], []).append(ImageRecord.model_validate(dict(row)))
+    return [
+        run.model_copy(
+            update={"image": run.image.model_copy(update={"pictures": tuple(made.get(run.id, ()))})}
+        )
+        if run.image is not None
+        else run
+        for run in runs
+    ]
