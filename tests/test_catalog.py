@@ -9,6 +9,7 @@ import pytest
 
 from core.catalog import Catalog, load_catalog
 from core.catalog.loader import SHIPPED
+from core.catalog.presets import load_presets
 from core.checks import check_contract
 from core.errors import InvalidPayload, UnknownRole, UnknownTask
 from core.types import Language, Tier
@@ -71,6 +72,7 @@ def test_tasks_stand_in_their_order_with_their_tiers() -> None:
         "brand_kit": Tier.HEAVY,
         "campaign": Tier.HEAVY,
         "review": Tier.LIGHT,
+        "image_prompt": Tier.STANDARD,
         "free": Tier.STANDARD,
     }
     assert list(CATALOG.tasks) == [
@@ -79,6 +81,7 @@ def test_tasks_stand_in_their_order_with_their_tiers() -> None:
         "brand_kit",
         "campaign",
         "review",
+        "image_prompt",
         "free",
     ]
 
@@ -297,6 +300,38 @@ def test_the_product_page_prompt_forbids_name_headlines_and_repetition() -> None
         assert words in korean
     for words in ("Never the product name", "neither its beginning", "no two alike"):
         assert words in english
+
+
+def test_an_image_prompt_is_asked_for_in_english_whatever_the_language() -> None:
+    task = CATALOG.task("image_prompt")
+    assert task.example_answer is not None
+    assert task.roles[0] == "vision_generator"
+    assert task.example_answer.ko == task.example_answer.en
+    assert not HANGUL.search(json.dumps(task.example_answer.ko, ensure_ascii=False))
+    assert "반드시 영어로" in system_prompt("image_prompt", Language.KOREAN)
+    assert "always in English" in system_prompt("image_prompt", Language.ENGLISH)
+
+
+def test_an_image_prompt_is_written_for_any_preset() -> None:
+    field = next(f for f in CATALOG.task("image_prompt").fields if f.name == "purpose")
+    assert {choice.value: choice.label for choice in field.choices} == {
+        preset.id: preset.label for preset in load_presets().values()
+    }
+
+
+@every_language
+def test_an_image_prompt_for_a_logo_is_asked_for_in_other_words(language: Language) -> None:
+    def asked(purpose: str | None) -> str:
+        payload = {"brief": "a cup", "purpose": purpose}
+        checked = CATALOG.check_payload("image_prompt", payload)
+        messages = CATALOG.render(
+            "vision_generator", "image_prompt", checked, language=language, wants_json=True
+        )
+        return messages[0].content
+
+    uses = ("product_image", "brand_logo", "sns_thumbnail", "free")
+    assert len({asked(use) for use in uses}) == len(uses)
+    assert asked(None) == asked("free") == asked("for a poster")
 
 
 @every_task

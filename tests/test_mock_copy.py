@@ -271,7 +271,15 @@ def test_korean_answers_hold_no_chinese_and_english_ones_no_korean(task: Task) -
         assert not HANGUL.search(english)
 
 
-@pytest.mark.parametrize("task_id", ["product_detail", "sns", "brand_kit", "free"])
+@pytest.mark.parametrize("language", list(Language))
+def test_an_image_prompt_is_english_whatever_the_brief_is(language: Language) -> None:
+    payload = {"brief": "비 오는 날 창가에 놓인 컵", "purpose": "포스터", "tone": "차분하게"}
+    for role, seed in product(CATALOG.roles, range(10)):
+        request = request_for("image_prompt", payload, language=language, role=role, seed=seed)
+        assert all(text.isascii() for text in texts_in(answer_to(request)))
+
+
+@pytest.mark.parametrize("task_id", ["product_detail", "sns", "brand_kit", "image_prompt", "free"])
 def test_no_number_and_no_superlative_comes_from_the_mock_itself(task_id: str) -> None:
     task = CATALOG.task(task_id)
     for language, seed in product(Language, range(20)):
