@@ -1,13 +1,14 @@
-"""The contract every text provider keeps (ARCH-002 "Gateway Pattern", SPEC-001, R1)."""
+"""The contracts every provider keeps (ARCH-002 "Gateway Pattern", SPEC-001, R1, R11)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from core.catalog import Catalog
 from core.errors import BrokenAnswer
+from core.media import MediaChoices, MediaEvent, MediaRequest
 from core.types import (
     Completed,
     GenerationOptions,
@@ -117,6 +118,54 @@ class LLMProvider(ABC):
                 "thinking": "".join(thinking) or None,
             },
         )
+
+    async def aclose(self) -> None:  # noqa: B027 (most have nothing to close)
+        """Let go of connections. The provider is not used afterwards."""
+
+
+class MediaProvider(ABC):
+    """A source of pictures. One instance serves the whole process, many requests at once.
+
+    `stream()` yields `PhaseChanged`, `QueuePlace`, `Progress` and `Preview` in any number and
+    ends with exactly one `MediaCompleted` that has at least one output. Whatever goes wrong is
+    raised as a `ProviderError`. No other provider is ever used in place of the one asked for.
+
+    The caller must close the iterator (`contextlib.aclosing`) or cancel its task to stop the
+    server. Closing returns only when the job is known to be out of the server's queue and not
+    running, or after a bounded wait; it touches this job and nobody else's.
+    """
+
+    vendor: ClassVar[str]
+    supports_source: ClassVar[bool] = False
+    supports_negative: ClassVar[bool] = False
+    supports_batch: ClassVar[bool] = False
+    supports_workflows: ClassVar[bool] = False
+    can_resume: ClassVar[bool] = False
+
+    def __init__(self, *, profile: ProviderProfile) -> None:
+        self.profile = profile
+
+    @abstractmethod
+    def stream(self, request: MediaRequest) -> AsyncGenerator[MediaEvent]:
+        """Make the pictures; see the class for what is yielded and raised."""
+
+    @abstractmethod
+    async def health_check(self) -> ProviderHealth:
+        """Whether the provider can answer now: within 2 s whatever the server does, no errors."""
+
+    @abstractmethod
+    async def choices(self) -> MediaChoices:
+        """Checkpoints, samplers … on offer. Raises ProviderError."""
+
+    async def object_info(self) -> dict[str, Any]:
+        """Every node that the server has, with its inputs; empty where there are no workflows.
+
+        Raises ProviderError.
+        """
+        return {}
+
+    def detach(self) -> None:  # noqa: B027 (only for those that can resume)
+        """From now on closing a stream leaves its job at the server, to be resumed later."""
 
     async def aclose(self) -> None:  # noqa: B027 (most have nothing to close)
         """Let go of connections. The provider is not used afterwards."""

@@ -10,6 +10,7 @@ from typing import Self
 
 import uvicorn
 from starlette.types import ASGIApp, Receive
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 WAIT_S = 10.0
 
@@ -17,14 +18,16 @@ WAIT_S = 10.0
 class LoopbackServer:
     """`with LoopbackServer(app) as server: server.url`; leaving it ends every connection."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+    def __init__(self, app: ASGIApp, *, port: int = 0, websockets: bool = False) -> None:
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=256)
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self._server = _Server(
             uvicorn.Config(
                 app,
                 http="h11",
-                ws="none",
+                ws="websockets-sansio" if websockets else "none",
+                ws_ping_interval=None,
                 lifespan="off",
                 log_config=None,
                 log_level=logging.CRITICAL + 1,
@@ -46,11 +49,31 @@ class LoopbackServer:
         self._thread.join(WAIT_S)
         self._socket.close()
 
+    def drop_websockets(self) -> None:
+        """Cut every websocket without a word; HTTP connections stay."""
+
+        def drop() -> None:
+            for connection in list(self._server.server_state.connections):
+                if isinstance(connection, WebSocketsSansIOProtocol):
+                    connection.transport.abort()
+
+        self.call(drop)
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Have the server's loop call `function`, soon; from any thread."""
+        assert self._server.up.wait(WAIT_S), "the server did not come up"
+        assert self._server.loop is not None
+        self._server.loop.call_soon_threadsafe(function)
+
 
 class _Server(uvicorn.Server):
     """uvicorn without its tenths of a second: tests start and end hundreds of these."""
 
     loop: asyncio.AbstractEventLoop | None = None
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
 
     def leave(self) -> None:
         """End the server, from any thread."""
@@ -61,6 +84,7 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         self._leaving = asyncio.Event()
         self.loop = asyncio.get_running_loop()
+        self.up.set()
         if not self.should_exit:
             await self._leaving.wait()
 
