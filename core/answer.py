@@ -4,7 +4,8 @@ from typing import Any
 
 from core import errors
 from core.errors import PlaygroundError, ProviderError
-from core.types import LLMProviderResponse, Run, RunStatus, Usage
+from core.media import MediaOutputInfo, MediaProviderResponse, picture_url
+from core.types import LLMProviderResponse, Run, RunStatus, Usage, utc_now
 
 
 def response(run: Run) -> LLMProviderResponse:
@@ -27,8 +28,48 @@ def response(run: Run) -> LLMProviderResponse:
         ),
         output=run.output_json if kept else run.output,
         meta=_meta(run),
-        **({"timestamp": run.finished_at} if run.finished_at else {}),
+        timestamp=run.finished_at or utc_now(),
     )
+
+
+def media_response(run: Run) -> MediaProviderResponse:
+    """The pictures of a run that succeeded. Raises as `response`."""
+    if run.status is not RunStatus.SUCCEEDED or run.image is None:
+        raise error_of(run)
+    return MediaProviderResponse(
+        provider=run.provider,
+        model=run.model,
+        outputs=tuple(
+            MediaOutputInfo(
+                format=picture.format,
+                width=picture.width,
+                height=picture.height,
+                sha256=picture.sha256,
+                url=picture_url(picture.sha256),
+            )
+            for picture in run.image.pictures
+        ),
+        meta=_media_meta(run),
+        timestamp=run.finished_at or utc_now(),
+    )
+
+
+def _media_meta(run: Run) -> dict[str, Any]:
+    return {
+        **{name: value for name, value in run.meta.items() if name != "graph"},
+        "run_id": run.id,
+        "mode": run.mode,
+        "task": run.task,
+        "status": run.status,
+        "options": run.image.options.model_dump(exclude_none=True) if run.image else {},
+        "seeds": [picture.seed for picture in run.image.pictures] if run.image else [],
+        "timings": {
+            "queued_ms": run.queued_ms,
+            "load_ms": run.load_ms,
+            "first_preview_ms": run.first_token_ms,
+            "total_ms": run.total_ms,
+        },
+    }
 
 
 def error_of(run: Run) -> PlaygroundError:

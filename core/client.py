@@ -1,7 +1,9 @@
 """`PlaygroundClient`: the REST face of a running playground, for scripts and tests (R18).
 
-A playground is asked like this, with the choices of `/v1/llm/generate` as keywords:
-`PlaygroundClient().generate("copywriter", "sns", {"product_name": "…"}, model="…").output`.
+A playground is asked like this, with the choices of `/v1/llm/generate` as keywords, and for
+pictures with those of `/v1/media/generate`:
+`PlaygroundClient().generate("copywriter", "sns", {"product_name": "…"}, model="…").output`
+`PlaygroundClient().make("product_image", "…", options={"batch": 4}).outputs[0].sha256`.
 """
 
 import json
@@ -15,7 +17,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 from pydantic import JsonValue
 
-from core.types import Language, LLMProviderResponse, Mode, Run
+from core.media import MediaOutputInfo, MediaProviderResponse, ServedRun, picture_url
+from core.types import Language, LLMProviderResponse, Mode
 
 DEFAULT_URL = "http://127.0.0.1:8501"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -49,11 +52,18 @@ class Answer(LLMProviderResponse):
     run_id: str
 
 
+class Pictures(MediaProviderResponse):
+    """The pictures of a run, each with its address, and the run's id."""
+
+    run_id: str
+
+
 @dataclass(frozen=True)
 class StreamEvent:
-    """One event of a run: "run", "phase", "thinking", "text" or, last, "end".
+    """One event of a run: "run", "phase", "thinking", "text", "progress", "preview" or, last,
+    "end".
 
-    `cursor` is where to go on from; the data of "end" is that of an `Answer`.
+    `cursor` is where to go on from; the data of "end" is that of an `Answer`, or of `Pictures`.
     """
 
     kind: str
@@ -68,6 +78,21 @@ class Choices(TypedDict, total=False):
     format: Literal["json", "text"]
     provider: str
     model: str
+    language: Language | Literal["ko", "en"]
+    options: Mapping[str, JsonValue]
+    parent_id: str
+    user: str
+
+
+class PictureChoices(TypedDict, total=False):
+    """What a request for pictures may choose; what is left out the playground decides."""
+
+    negative: str
+    mode: Mode | Literal["mock", "live"]
+    provider: str
+    model: str
+    workflow: str
+    source_sha256: str
     language: Language | Literal["ko", "en"]
     options: Mapping[str, JsonValue]
     parent_id: str
@@ -128,25 +153,59 @@ class PlaygroundClient:
         body = {"role": role, "task": task, "payload": payload or {}, **choices}
         return self._events("POST", "/llm/generate", params={"stream": "true"}, json=body)
 
+    def make(self, task: str, prompt: str, **choices: Unpack[PictureChoices]) -> Pictures:
+        """The pictures, once they are made; `image` fetches their bytes."""
+        body = {"task": task, "prompt": prompt, **choices}
+        return Pictures.model_validate(self._call("POST", "/media/generate", json=body))
+
+    def make_stream(
+        self, task: str, prompt: str, **choices: Unpack[PictureChoices]
+    ) -> Iterator[StreamEvent]:
+        """Start a run and yield its events while the pictures emerge, as `stream` does."""
+        body = {"task": task, "prompt": prompt, **choices}
+        return self._events("POST", "/media/generate", params={"stream": "true"}, json=body)
+
+    def image(self, sha256: str, *, width: int | None = None) -> bytes:
+        """A kept picture as it was made, or with `width` (pixels) a WebP of about that width."""
+        params = {} if width is None else {"w": width}
+        with _explained(self._http.base_url):
+            response = self._http.get(f"/images/{quote(sha256, safe='')}", params=params)
+        if not response.is_success:
+            _checked(response)
+        return response.content
+
+    def upload(self, data: bytes, *, name: str = "picture") -> MediaOutputInfo:
+        """Send a PNG, JPEG or WebP to start from; its `sha256` is a `source_sha256`."""
+        # Which of the three it is the playground sees for itself.
+        headers = {"Content-Type": "image/png"}
+        kept = self._call("POST", "/images", params={"name": name}, content=data, headers=headers)
+        shown = {name: kept[name] for name in ("format", "width", "height", "sha256")}
+        return MediaOutputInfo(url=picture_url(kept["sha256"]), **shown)
+
     def follow(self, run_id: str, cursor: str | None = None) -> Iterator[StreamEvent]:
         """Yield the events of any run, from the start or from behind `cursor`."""
         params = {} if cursor is None else {"cursor": cursor}
         return self._events("GET", f"/runs/{quote(run_id, safe='')}/events", params=params)
 
-    def run(self, run_id: str) -> Run:
+    def run(self, run_id: str) -> ServedRun:
         """The run as it is now, with everything recorded."""
-        return Run.model_validate(self._call("GET", f"/runs/{quote(run_id, safe='')}"))
+        return ServedRun.model_validate(self._call("GET", f"/runs/{quote(run_id, safe='')}"))
 
-    def cancel(self, run_id: str) -> Run:
+    def cancel(self, run_id: str) -> ServedRun:
         """Stop a run; returns it in its final state."""
-        return Run.model_validate(self._call("POST", f"/runs/{quote(run_id, safe='')}/cancel"))
+        path = f"/runs/{quote(run_id, safe='')}/cancel"
+        return ServedRun.model_validate(self._call("POST", path))
 
     def models(self) -> list[dict[str, Any]]:
         """Each provider with its models, as `/v1/models` says."""
         return self._call("GET", "/models")["providers"]
 
+    def media(self) -> list[dict[str, Any]]:
+        """Each picture provider with what it offers, as `/v1/media` says."""
+        return self._call("GET", "/media")["providers"]
+
     def catalog(self) -> dict[str, Any]:
-        """Roles and tasks, as `/v1/catalog` says."""
+        """Roles, tasks, presets and workflows, as `/v1/catalog` says."""
         return self._call("GET", "/catalog")
 
     def _call(self, method: str, path: str, **how: Any) -> dict[str, Any]:

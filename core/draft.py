@@ -1,154 +1,78 @@
 """An answer while it arrives, and the run it becomes."""
 
 import time
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
 
-from core.catalog import Contract
-from core.checks.contract import check_contract, check_json
-from core.errors import BrokenAnswer, PlaygroundError, ProviderError
-from core.types import (
-    Completed,
-    Phase,
-    PhaseChanged,
-    ProviderEvent,
-    Run,
-    RunStatus,
-    TextDelta,
-    ThinkingDelta,
-    scrub,
-    utc_now,
-)
-
-MAX_ANSWER_CHARS = 1_000_000
+from core.errors import PlaygroundError, ProviderError
+from core.media import Preview, Progress
+from core.types import Phase, Run, RunStatus, utc_now
 
 
-class Draft:
-    """Collects the events of one answer. Times are milliseconds since it was made."""
+class Draft(ABC):
+    """Takes in the events of one answer. Times are milliseconds since it was made.
+
+    `text` and `thinking` are saved and shown while they grow; `phase`, `ahead` (jobs that the
+    server does first), `progress` and `preview` are only shown.
+    """
+
+    ahead: int = 0
+    progress: Progress | None = None
+    preview: Preview | None = None
+    first_phase: ClassVar[Phase] = Phase.CONNECTING
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._began = time.monotonic()
-        self._text: list[str] = []
-        self._thinking: list[str] = []
-        self._chars = 0
-        self._first_token_ms: float | None = None
-        self._completed: Completed | None = None
-        self.phase = Phase.CONNECTING
+        self.phase = self.first_phase
 
     @property
     def text(self) -> str:
-        """The answer so far."""
-        if len(self._text) > 1:
-            self._text = ["".join(self._text)]
-        return self._text[0] if self._text else ""
+        """The text so far."""
+        return ""
 
     @property
     def thinking(self) -> str:
         """What the model thought so far."""
-        if len(self._thinking) > 1:
-            self._thinking = ["".join(self._thinking)]
-        return self._thinking[0] if self._thinking else ""
+        return ""
 
-    def add(self, event: ProviderEvent) -> None:
+    @abstractmethod
+    def add(self, event: Any) -> None:  # noqa: ANN401 (each kind has its own events)
         """Take in one event. Raises BrokenAnswer for an answer without end."""
-        match event:
-            case TextDelta():
-                if self._first_token_ms is None:
-                    self._first_token_ms = self.elapsed_ms()
-                self._text.append(scrub(event.text))
-                self.phase = Phase.WRITING
-                self._count(event.text)
-            case ThinkingDelta():
-                self._thinking.append(scrub(event.text))
-                self.phase = Phase.THINKING
-                self._count(event.text)
-            case PhaseChanged():
-                self.phase = event.phase
-            case Completed():
-                self._completed = event
 
-    def elapsed_ms(self) -> float:
-        """Milliseconds since the run left the queue."""
-        return (time.monotonic() - self._began) * 1000
-
-    def succeeded(self, contract: Contract | None) -> Run:
-        """The run of an answer that came whole. Raises BrokenAnswer when it did not."""
-        completed = self._completed
-        if completed is None:
-            raise BrokenAnswer(
-                f"{self._run.provider} stopped in the middle of its answer. What arrived is kept; "
-                "run it again.",
-                provider=self._run.provider,
-            )
-        if not self.text.strip():
-            raise self._empty(completed)
-        value, verdict = None, None
-        if self._run.format == "json":
-            value, verdict = (
-                check_contract(contract, self.text) if contract else check_json(self.text)
-            )
-        return self._ended(
-            RunStatus.SUCCEEDED,
-            output_json=value,
-            contract=verdict,
-            finish_reason=completed.finish_reason,
-            **completed.usage.model_dump(),
-            load_ms=completed.load_ms,
-            tokens_per_second=completed.tokens_per_second or self._speed(completed),
-            meta={**self._run.meta, **completed.meta},
-        )
+    @abstractmethod
+    async def succeeded(self) -> Run:
+        """The run of an answer that came whole. Raises PlaygroundError when it did not."""
 
     def failed(self, error: PlaygroundError) -> Run:
         """The run of an answer that could not be had, with what had arrived."""
-        status = {"provider_status": error.status} if isinstance(error, ProviderError) else {}
+        status = error.status if isinstance(error, ProviderError) else None
         return self._ended(
             RunStatus.FAILED,
             error_code=error.code,
             error_message=error.message,
-            error_details={**error.details, **{k: v for k, v in status.items() if v}},
+            error_details={**error.details, **({"provider_status": status} if status else {})},
         )
 
     def stopped(self, status: RunStatus, *, code: str, message: str) -> Run:
         """The run that a person or the end of the app cut short, with what had arrived."""
         return self._ended(status, error_code=code, error_message=message)
 
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the run left the queue."""
+        return (time.monotonic() - self._began) * 1000
+
+    def _arrived(self) -> dict[str, Any]:
+        """What of the run's row has arrived so far, also when it ends badly."""
+        return {}
+
     def _ended(self, status: RunStatus, **values: Any) -> Run:
         return self._run.model_copy(
             update={
                 "status": status,
                 "finished_at": utc_now(),
-                "output": self.text,
-                "thinking": self.thinking,
-                "first_token_ms": self._first_token_ms,
                 "total_ms": self.elapsed_ms(),
+                **self._arrived(),
                 **values,
             }
-        )
-
-    def _speed(self, completed: Completed) -> float | None:
-        """Tokens a second between the first and the last, where the server did not say."""
-        tokens, first = completed.usage.completion_tokens, self._first_token_ms
-        if not tokens or tokens < 2 or first is None:
-            return None
-        seconds = (self.elapsed_ms() - first) / 1000
-        return (tokens - 1) / seconds if seconds > 0 else None
-
-    def _count(self, text: str) -> None:
-        self._chars += len(text)
-        if self._chars > MAX_ANSWER_CHARS:
-            raise BrokenAnswer(
-                f"The answer went on for over {MAX_ANSWER_CHARS:,} characters and was stopped. "
-                "What arrived is kept. Lower the most tokens allowed, or try another model.",
-                provider=self._run.provider,
-            )
-
-    def _empty(self, completed: Completed) -> BrokenAnswer:
-        if self.thinking and completed.finish_reason == "length":
-            words = "used all its tokens for thinking. Allow more tokens"
-        else:
-            words = "ended without writing anything. Run it again"
-        return BrokenAnswer(
-            f"{self._run.model} {words}, or try another model.",
-            provider=self._run.provider,
-            details={"finish_reason": completed.finish_reason},
         )

@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
+from core.draft import Draft
 from core.errors import InvalidRequest
-from core.types import Frozen, Phase, Run
+from core.media import Preview
+from core.types import Frozen, Phase, Progress, Run, RunView
 
 START = "0.0"
 
@@ -42,6 +44,24 @@ class TextEvent(Frozen):
     text: str
 
 
+class ProgressEvent(Frozen):
+    """How far a picture is: step `value` of `maximum` in `node`."""
+
+    kind: Literal["progress"] = "progress"
+    cursor: str
+    value: float
+    maximum: float
+    node: str
+
+
+class PreviewEvent(Frozen):
+    """There is a newer preview of the picture; `number` counts them."""
+
+    kind: Literal["preview"] = "preview"
+    cursor: str
+    number: int
+
+
 class EndEvent(Frozen):
     """The run is final; nothing follows."""
 
@@ -50,7 +70,7 @@ class EndEvent(Frozen):
     run: Run
 
 
-FeedEvent = PhaseEvent | ThinkingEvent | TextEvent | EndEvent
+FeedEvent = PhaseEvent | ProgressEvent | PreviewEvent | ThinkingEvent | TextEvent | EndEvent
 
 
 class Position(NamedTuple):
@@ -90,13 +110,27 @@ class Feed:
         self._run = run
         self._phase = Phase.QUEUED
         self._ahead = 0
+        self._progress: Progress | None = None
+        self._preview: Preview | None = None
+        self._previews = 0
         self._final = not live or run.status.is_final
 
     @property
-    def state(self) -> tuple[Run, Phase, int]:
-        """The run with all that may be shown of it, what it is doing, and how many go first."""
+    def view(self) -> RunView:
+        """The run with all that may be shown of it, and what it is doing."""
         with self._changed:
-            return self._run, self._phase, self._ahead
+            return RunView(
+                run=self._run,
+                phase=self._phase,
+                ahead=self._ahead,
+                progress=self._progress,
+                previews=self._previews,
+            )
+
+    @property
+    def preview(self) -> Preview | None:
+        """The newest preview of the picture."""
+        return self._preview
 
     def show(self, run: Run) -> None:
         """Let readers see `run`, a newer state of the same run."""
@@ -110,6 +144,18 @@ class Feed:
         with self._changed:
             if (phase, ahead) != (self._phase, self._ahead):
                 self._phase, self._ahead = phase, ahead
+                self._notify()
+
+    def show_state(self, draft: Draft) -> None:
+        """Let readers see what `draft` is doing."""
+        with self._changed:
+            self.set_phase(draft.phase, draft.ahead)
+            if draft.progress is not self._progress:
+                self._progress = draft.progress
+                self._notify()
+            if draft.preview is not self._preview:
+                self._preview = draft.preview
+                self._previews += 1
                 self._notify()
 
     def follow(self, cursor: str = START) -> Iterator[FeedEvent]:
@@ -165,6 +211,8 @@ class _Reader:
     def __init__(self, position: Position) -> None:
         self._position = position
         self._told: tuple[Phase, int] | None = None
+        self._progress: Progress | None = None
+        self._previews = 0
 
     def news(self, feed: Feed) -> list[FeedEvent]:
         """What this reader has not seen yet. Called under the feed's lock."""
@@ -173,6 +221,8 @@ class _Reader:
         if not feed._final and (phase, ahead) != self._told:
             self._told = (phase, ahead)
             events.append(PhaseEvent(cursor=self._position.cursor, phase=phase, ahead=ahead))
+        if not feed._final:
+            events += self._picture_news(feed)
         if thinking := run.thinking[self._position.thinking :]:
             self._position = self._position._replace(thinking=len(run.thinking))
             events.append(ThinkingEvent(cursor=self._position.cursor, text=thinking))
@@ -181,4 +231,16 @@ class _Reader:
             events.append(TextEvent(cursor=self._position.cursor, text=text))
         if feed._final:
             events.append(EndEvent(cursor=self._position.cursor, run=run))
+        return events
+
+    def _picture_news(self, feed: Feed) -> list[FeedEvent]:
+        events: list[FeedEvent] = []
+        progress, cursor = feed._progress, self._position.cursor
+        if progress is not None and progress is not self._progress:
+            self._progress = progress
+            told = progress.model_dump(exclude={"kind"})
+            events.append(ProgressEvent(cursor=cursor, **told))
+        if feed._previews > self._previews:
+            self._previews = feed._previews
+            events.append(PreviewEvent(cursor=cursor, number=self._previews))
         return events

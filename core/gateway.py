@@ -6,59 +6,43 @@ are for pages and scripts; their `a…` twins are for event loops.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from pydantic import JsonValue
 from uuid_utils.compat import uuid7
 
-from core.answer import response
-from core.catalog import Catalog, Contract
-from core.errors import (
-    ProviderError,
-    ProviderTimeout,
-    RequestTooLarge,
-    RunNotFound,
-)
+from core.answer import media_response, response
+from core.catalog import Catalog
+from core.errors import ProviderError, ProviderTimeout, RunNotFound
 from core.feed import START, Feed, FeedEvent
+from core.image_plan import ImagePlanner, ImagePreview
 from core.lane import Active, Job
-from core.providers.base import LLMProvider
-from core.router import Route, route
+from core.media import (
+    ImageRequest,
+    MediaChoices,
+    MediaProviderResponse,
+)
+from core.media import Preview as PicturePreview
+from core.plan import Preview, TextPlanner
+from core.providers.base import LLMProvider, MediaProvider
 from core.runner import Runner
-from core.settings import Settings
 from core.store import RunStore
 from core.types import (
-    GenerationOptions,
     LLMProviderResponse,
-    Message,
     Mode,
     ModelInfo,
-    ProviderRequest,
     Run,
     RunView,
     TextRequest,
-    utc_now,
 )
+from core.workflows import Workflow
 
-MAX_PROMPT_CHARS = 200_000
 MODELS_TIMEOUT_S = 3.0
 
+AnyRequest = TextRequest | ImageRequest
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Preview:
-    """Exactly what a request would send, and where; nothing is sent or stored."""
-
-    mode: Mode
-    provider: str
-    model: str
-    messages: tuple[Message, ...]
-    options: GenerationOptions
-    format: Literal["json", "text"]
-    output_schema: dict[str, JsonValue] | None
 
 
 @dataclass(frozen=True)
@@ -81,13 +65,18 @@ class ModelList:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """A request with everything resolved."""
+class MediaList:
+    """What a picture provider offers now; `error` when it could not be asked."""
 
-    route: Route
-    request: ProviderRequest
-    format: Literal["json", "text"]
-    contract: Contract | None
+    provider: str
+    mode: Mode
+    configured: bool
+    supports_source: bool
+    supports_negative: bool
+    supports_batch: bool
+    supports_workflows: bool
+    choices: MediaChoices = field(default_factory=MediaChoices)
+    error: ProviderError | None = None
 
 
 class Gateway:
@@ -96,32 +85,31 @@ class Gateway:
     def __init__(
         self,
         *,
-        settings: Settings,
         catalog: Catalog,
         store: RunStore,
         providers: Mapping[str, LLMProvider],
+        media: Mapping[str, MediaProvider],
+        texts: TextPlanner,
+        images: ImagePlanner,
         runner: Runner,
     ) -> None:
         self.catalog = catalog
-        self._settings = settings
         self._store = store
         self._providers = providers
+        self._media = media
+        self._texts = texts
+        self._images = images
         self._runner = runner
 
     def preview(self, request: TextRequest) -> Preview:
         """What `request` would send. Raises InvalidRequest and its children."""
-        plan = self._plan(request)
-        return Preview(
-            mode=plan.route.mode,
-            provider=plan.route.provider,
-            model=plan.route.model,
-            messages=plan.request.messages,
-            options=plan.request.options,
-            format=plan.format,
-            output_schema=plan.request.output_schema,
-        )
+        return self._texts.preview(request)
 
-    def submit(self, request: TextRequest) -> str:
+    def preview_image(self, request: ImageRequest) -> ImagePreview:
+        """What `request` would send. Raises InvalidRequest and its children."""
+        return self._images.preview(request)
+
+    def submit(self, request: AnyRequest) -> str:
         """Start a run; its id, once its row is on disk.
 
         Raises InvalidRequest and its children, RequestTooLarge, StoreError: then there is
@@ -131,18 +119,18 @@ class Gateway:
         self._runner.submit([job]).result()
         return job.run.id
 
-    async def asubmit(self, request: TextRequest) -> str:
+    async def asubmit(self, request: AnyRequest) -> str:
         """`submit` on an event loop."""
-        job = self._job(request)
+        job = await self._ajob(request)
         await _shielded(self._runner.submit([job]))
         return job.run.id
 
-    async def arun(self, request: TextRequest) -> Run:
+    async def arun(self, request: AnyRequest) -> Run:
         """`asubmit` and `aresult` in one, for whoever only wants the end."""
-        job = self._job(request)
+        job = await self._ajob(request)
         return await _shielded(self._runner.make(job))
 
-    def submit_batch(self, requests: Sequence[TextRequest]) -> Batch:
+    def submit_batch(self, requests: Sequence[AnyRequest]) -> Batch:
         """Start several runs to be compared, all or none of them."""
         batch_id = str(uuid7())
         jobs = [self._job(request, batch_id) for request in requests]
@@ -171,9 +159,11 @@ class Gateway:
         # A row that is not final yet may have ended since: then `view` reads it again.
         return [RunView(run=run) if run.status.is_final else self.view(run.id) for run in runs]
 
-    def recent(self, *, limit: int = 20, before: str | None = None) -> list[Run]:
-        """The newest runs first; those older than run `before` when given."""
-        return self._store.recent(limit=limit, before=before)
+    def recent(
+        self, *, limit: int = 20, before: str | None = None, kind: str | None = None
+    ) -> list[Run]:
+        """The newest runs first; of one kind, and older than run `before`, when given."""
+        return self._store.recent(limit=limit, before=before, kind=kind)
 
     def follow(self, run_id: str, cursor: str = START) -> Iterator[FeedEvent]:
         """Yield what happens in a run after `cursor`, up to its end. Raises RunNotFound."""
@@ -226,6 +216,32 @@ class Gateway:
         """`models` on an event loop."""
         return await _shielded(self._runner.call(self._list_all()))
 
+    def media(self) -> dict[str, MediaList]:
+        """What each picture provider offers now, within about three seconds; never raises."""
+        return self._runner.call(self._list_media()).result()
+
+    async def amedia(self) -> dict[str, MediaList]:
+        """`media` on an event loop."""
+        return await _shielded(self._runner.call(self._list_media()))
+
+    def workflow_problems(self, workflow: Workflow) -> list[str]:
+        """What the picture server lacks for `workflow`, one sentence each. Raises ProviderError."""
+        problems: list[str] = []
+        for provider in self._media.values():
+            if provider.supports_workflows:
+                known = self._runner.call(provider.object_info()).result()
+                problems += workflow.problems(known)
+        return problems
+
+    def picture_preview(self, run_id: str) -> PicturePreview | None:
+        """The newest preview of a picture under way, None when there is none."""
+        active = self._runner.find(run_id)
+        return active.feed.preview if active else None
+
+    def media_response(self, run: Run) -> MediaProviderResponse:
+        """The pictures of a run that succeeded; see `core.answer.media_response`."""
+        return media_response(run)
+
     def response(self, run: Run) -> LLMProviderResponse:
         """The answer of a run that succeeded (R2); see `core.answer.response`."""
         return response(run)
@@ -234,105 +250,75 @@ class Gateway:
         active = self._runner.find(run_id)
         return active.feed if active else Feed(self._store.get(run_id), live=False)
 
-    def _plan(self, request: TextRequest) -> _Plan:
-        role = self.catalog.role(request.role)
-        task = self.catalog.task(request.task)
-        chosen = route(
-            request,
-            tier=task.tier,
-            profiles={name: item.profile for name, item in self._providers.items()},
-            default_mode=self._settings.generator_mode,
-            live_provider=self._settings.llm_live_provider,
-        )
-        payload = self.catalog.check_payload(task.id, request.payload)
-        form = request.format or ("json" if task.contract else "text")
-        wants_json = form == "json"
-        contract = task.contract if wants_json else None
-        messages = self.catalog.render(
-            role.id, task.id, payload, language=request.language, wants_json=wants_json
-        )
-        _bound(messages)
-        defaults = self._providers[chosen.provider].get_default_options(role.id, task.id)
-        return _Plan(
-            route=chosen,
-            format=form,
-            contract=contract,
-            request=ProviderRequest(
-                role=role.id,
-                task=task.id,
-                model=chosen.model,
-                messages=messages,
-                options=request.options.over(defaults),
-                wants_json=wants_json,
-                output_schema=contract.wire_schema if contract else None,
-                payload=payload,
-                language=request.language,
-            ),
-        )
+    def _job(self, request: AnyRequest, batch_id: str | None = None) -> Job:
+        if isinstance(request, ImageRequest):
+            return self._images.job(request, batch_id)
+        return self._texts.job(request, batch_id)
 
-    def _job(self, request: TextRequest, batch_id: str | None = None) -> Job:
-        plan = self._plan(request)
-        run = Run(
-            id=str(uuid7()),
-            created_at=utc_now(),
-            mode=plan.route.mode,
-            provider=plan.route.provider,
-            model=plan.route.model,
-            role=request.role,
-            task=request.task,
-            language=request.language,
-            format=plan.format,
-            batch_id=batch_id,
-            parent_id=request.parent_id,
-            source=request.source,
-            user=request.user,
-            payload=plan.request.payload,
-            prompt=plan.request.messages,
-            options=plan.request.options,
-        )
-        return Job(run=run, request=plan.request, contract=plan.contract)
+    async def _ajob(self, request: AnyRequest) -> Job:
+        """`_job` on an event loop, which must not wait while a picture to start from is read."""
+        if isinstance(request, ImageRequest) and request.source_sha256 is not None:
+            return await asyncio.to_thread(self._job, request)
+        return self._job(request)
 
     async def _list_all(self) -> dict[str, ModelList]:
         lists = await asyncio.gather(*(self._list(item) for item in self._providers.values()))
         return dict(zip(self._providers, lists, strict=True))
 
+    async def _list_media(self) -> dict[str, MediaList]:
+        lists = await asyncio.gather(*(self._choices(item) for item in self._media.values()))
+        return dict(zip(self._media, lists, strict=True))
+
     async def _list(self, provider: LLMProvider) -> ModelList:
-        known: dict[str, Any] = {
-            "provider": provider.vendor,
-            "mode": provider.profile.mode,
-            "configured": provider.profile.configured,
-        }
+        known = _known(provider)
         if not provider.profile.configured:
             return ModelList(**known)
         try:
-            async with asyncio.timeout(MODELS_TIMEOUT_S):
-                return ModelList(**known, models=tuple(await provider.list_models()))
+            return ModelList(
+                **known, models=tuple(await _in_time(provider, provider.list_models()))
+            )
         except ProviderError as error:
             return ModelList(**known, error=error)
-        except TimeoutError:
-            late = ProviderTimeout(
-                f"{provider.vendor} did not list its models within {MODELS_TIMEOUT_S:.0f} s. It "
-                "may be busy; try again.",
-                provider=provider.vendor,
-            )
-            return ModelList(**known, error=late)
+
+    async def _choices(self, provider: MediaProvider) -> MediaList:
+        known: dict[str, Any] = _known(provider) | {
+            "supports_source": provider.supports_source,
+            "supports_negative": provider.supports_negative,
+            "supports_batch": provider.supports_batch,
+            "supports_workflows": provider.supports_workflows,
+        }
+        try:
+            return MediaList(**known, choices=await _in_time(provider, provider.choices()))
+        except ProviderError as error:
+            return MediaList(**known, error=error)
+
+
+def _known(provider: LLMProvider | MediaProvider) -> dict[str, Any]:
+    return {
+        "provider": provider.vendor,
+        "mode": provider.profile.mode,
+        "configured": provider.profile.configured,
+    }
+
+
+async def _in_time(provider: LLMProvider | MediaProvider, asking: Awaitable[T]) -> T:
+    """What `asking` gives. Raises ProviderTimeout when it takes too long."""
+    try:
+        async with asyncio.timeout(MODELS_TIMEOUT_S):
+            return await asking
+    except TimeoutError as error:
+        raise ProviderTimeout(
+            f"{provider.vendor} did not say within {MODELS_TIMEOUT_S:.0f} s what it offers. It "
+            "may be busy; try again.",
+            provider=provider.vendor,
+        ) from error
 
 
 def _live_view(active: Active) -> RunView:
-    run, phase, ahead = active.feed.state
-    if run.status.is_final:
-        return RunView(run=run)
-    return RunView(run=run, phase=phase, ahead=ahead, elapsed_ms=active.elapsed_ms())
-
-
-def _bound(messages: Sequence[Message]) -> None:
-    characters = sum(len(message.content) for message in messages)
-    if characters > MAX_PROMPT_CHARS:
-        raise RequestTooLarge(
-            f"The prompt has {characters:,} characters; at most {MAX_PROMPT_CHARS:,} can be sent. "
-            "Shorten the brief.",
-            details={"characters": characters, "limit": MAX_PROMPT_CHARS},
-        )
+    view = active.feed.view
+    if view.run.status.is_final:
+        return RunView(run=view.run)
+    return view.model_copy(update={"elapsed_ms": active.elapsed_ms()})
 
 
 async def _shielded(future: "Future[T]") -> T:

@@ -3,21 +3,28 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from core.catalog import Contract
+from core.draft import Draft
 from core.feed import Feed
+from core.media import MediaRequest
 from core.types import Phase, ProviderRequest, Run, RunStatus
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run ready to be made: its row, what the provider is handed, and its contract."""
+    """A run ready to be made: its row, what the provider is handed, what takes in the answer."""
 
     run: Run
-    request: ProviderRequest
-    contract: Contract | None = None
+    request: ProviderRequest | MediaRequest
+    draft: Callable[[Run], Draft]
+
+    @property
+    def provider(self) -> tuple[str, str]:
+        """Kind and name of the provider: ("text", "mock") is not ("image", "mock")."""
+        return self.run.kind, self.run.provider
 
 
 def _uncancellable() -> "Future[Run]":
@@ -32,7 +39,8 @@ class Active:
     """A run under way.
 
     `ended` is done once the final row is saved. `taken` is true from leaving the line on,
-    `task` is what runs it then and `reading` the part of it that cancelling ends.
+    `task` is what runs it then and `reading` the part of it that cancelling ends. `left` means
+    that its job stays at the server: the row stays `running` for the next start to go on with.
     """
 
     job: Job
@@ -43,6 +51,7 @@ class Active:
     task: "asyncio.Task[None] | None" = None
     reading: "asyncio.Task[None] | None" = None
     stop_as: RunStatus | None = None
+    left: bool = False
 
     def elapsed_ms(self) -> float:
         """Milliseconds since it was submitted."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import InvalidRequest, NoModelChosen, UnknownProvider
+from core.media import ImageRequest
 from core.providers.base import ProviderProfile
 from core.types import Mode, TextRequest, Tier
 
@@ -18,7 +19,7 @@ class Route:
 
 
 def route(
-    request: TextRequest,
+    request: TextRequest | ImageRequest,
     *,
     tier: Tier,
     profiles: Mapping[str, ProviderProfile],

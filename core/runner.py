@@ -17,7 +17,7 @@ from core.errors import PlaygroundError, StoreError
 from core.feed import Feed
 from core.lane import Active, Job, Lane
 from core.loop import LoopThread
-from core.providers.base import LLMProvider
+from core.providers.base import LLMProvider, MediaProvider
 from core.store import RunStore
 from core.store.runs import INTERRUPTED_MESSAGE
 from core.types import Phase, Run, RunStatus, utc_now
@@ -34,10 +34,15 @@ log = logging.getLogger("playground.runner")
 class Runner:
     """Makes runs. Its public methods may be called from any thread but its own loop's."""
 
-    def __init__(self, store: RunStore, providers: Mapping[str, LLMProvider]) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        providers: Mapping[tuple[str, str], LLMProvider | MediaProvider],
+    ) -> None:
+        """`providers` by kind and name, such as ("text", "mock")."""
         self._store = store
         self._providers = providers
-        self._lanes = {name: Lane(item.profile.concurrency) for name, item in providers.items()}
+        self._lanes = {key: Lane(item.profile.concurrency) for key, item in providers.items()}
         self._active: dict[str, Active] = {}
         self._loop = LoopThread("runner")
         self._closing = False
@@ -59,6 +64,12 @@ class Runner:
         self._submit([active])
         return active.ended
 
+    def resume(self, job: Job) -> None:
+        """Go on with a run whose row is there and whose server may still be at work."""
+        active = Active(job, Feed(job.run))
+        self._active[job.run.id] = active
+        self._loop.start(self._enqueue([active]))
+
     def cancel(self, run_id: str) -> "Future[Run] | None":
         """Stop a run at once; the future is its final state. None if it is not under way."""
         active = self._active.get(run_id)
@@ -72,7 +83,10 @@ class Runner:
         return self._loop.start(coroutine)
 
     def close(self) -> None:
-        """End every run as `interrupted` with what had arrived, then let go of everything."""
+        """End every run as `interrupted` with what had arrived, then let go of everything.
+
+        Only jobs that their server goes on with stay `running`; the next start follows them.
+        """
         self._closing = True
         self._loop.start(self._close()).result()
         self._loop.close()
@@ -103,7 +117,7 @@ class Runner:
             self._pump(lane)
 
     def _lane(self, active: Active) -> Lane:
-        return self._lanes[active.job.run.provider]
+        return self._lanes[active.job.provider]
 
     def _pump(self, lane: Lane) -> None:
         """Start what there is room for and tell the others their place."""
@@ -137,7 +151,7 @@ class Runner:
 
     async def _answer(self, active: Active, run: Run) -> Run:
         """Have the provider answer; the final run, whatever happens."""
-        draft = Draft(run)
+        draft = active.job.draft(run)
         dirty = asyncio.Event()
         active.reading = asyncio.create_task(self._read(active, draft, dirty))
         saving = asyncio.create_task(self._save(active, run, draft, dirty))
@@ -145,7 +159,7 @@ class Runner:
             active.reading.cancel()
         try:
             await active.reading
-            return draft.succeeded(active.job.contract)
+            return await draft.succeeded()
         except asyncio.CancelledError:
             return stopped(draft, active.stop_as)
         except PlaygroundError as error:
@@ -165,7 +179,7 @@ class Runner:
                 log.error("saving broke id=%s", run.id, exc_info=error)
 
     async def _read(self, active: Active, draft: Draft, dirty: asyncio.Event) -> None:
-        provider = self._providers[active.job.run.provider]
+        provider: Any = self._providers[active.job.provider]
         async with aclosing(provider.stream(active.job.request)) as events:
             async for event in events:
                 draft.add(event)
@@ -186,7 +200,8 @@ class Runner:
                 active.feed.show(
                     run.model_copy(update={"output": arrived[0], "thinking": arrived[1]})
                 )
-            active.feed.set_phase(draft.phase)
+            if active.stop_as is None:
+                active.feed.show_state(draft)
             if arrived != ("", ""):
                 await asyncio.sleep(SAVE_INTERVAL_S)
 
@@ -201,7 +216,8 @@ class Runner:
 
     async def _finish(self, active: Active, run: Run) -> None:
         """Save the final row, then tell everybody."""
-        run = await self._save_final(run)
+        if not active.left:
+            run = await self._save_final(run)
         log.info("run ended id=%s status=%s total_ms=%.0f", run.id, run.status, run.total_ms or 0)
         active.feed.show(run)
         self._active.pop(run.id, None)
@@ -233,20 +249,31 @@ class Runner:
             return
         active.stop_as = status
         if active.taken:
+            active.feed.set_phase(Phase.CANCELLING)
             if active.reading is not None:
                 active.reading.cancel()
             return
         lane = self._lane(active)
         lane.leave(active)
         run = active.job.run.model_copy(update={"queued_ms": active.elapsed_ms()})
-        await self._finish(active, stopped(Draft(run), status))
+        await self._finish(active, stopped(active.job.draft(run), status))
         lane.announce()
 
     async def _close(self) -> None:
         actives = list(self._active.values())
+        for active in actives:
+            self._leave_at_server(active)
         await asyncio.gather(*(self._stop(active, RunStatus.INTERRUPTED) for active in actives))
         await asyncio.gather(*(asyncio.wrap_future(active.ended) for active in actives))
         await asyncio.gather(*(provider.aclose() for provider in self._providers.values()))
+
+    def _leave_at_server(self, active: Active) -> None:
+        """Let a job that can be resumed go on at its server while this app is away."""
+        provider = self._providers[active.job.provider]
+        if active.taken and isinstance(provider, MediaProvider) and provider.can_resume:
+            provider.detach()
+            active.left = True
+            self._note_start(active.feed.view.run)
 
 
 def stopped(draft: Draft, status: RunStatus | None) -> Run:

@@ -1,15 +1,24 @@
 """One set of services a process: built once, shared by pages and routes."""
 
 import atexit
+import logging
 import threading
 from dataclasses import dataclass
 
 from core.catalog import Catalog, load_catalog
+from core.catalog.presets import ImagePreset, load_presets
 from core.gateway import Gateway
-from core.providers import build_text_providers
+from core.image_plan import ImagePlanner
+from core.pictures import Kept, PictureFolder, check_upload
+from core.plan import TextPlanner
+from core.providers import build_media_providers, build_text_providers
 from core.runner import Runner
 from core.settings import Settings, load_settings
-from core.store import Database, RunStore
+from core.store import Database, ImageStore, RunStore, UploadRecord
+from core.types import utc_now
+from core.workflows import Bindings, Draft, Workflow, load_workflows, save_workflow
+
+log = logging.getLogger("playground.services")
 
 
 @dataclass
@@ -18,10 +27,44 @@ class Services:
 
     settings: Settings
     catalog: Catalog
+    presets: dict[str, ImagePreset]
+    workflows: dict[str, Workflow]
     store: RunStore
+    pictures: PictureFolder
+    images: ImageStore
     gateway: Gateway
     _runner: Runner
     _database: Database
+
+    def keep_upload(self, data: bytes, *, name: str, user: str | None = None) -> Kept:
+        """Check a picture from outside, keep it as a bare PNG and note who sent it.
+
+        Blocks. Raises InvalidRequest, RequestTooLarge and StoreError.
+        """
+        upload = check_upload(data, name=name)
+        kept = self.pictures.keep(upload.data)
+        record = UploadRecord(
+            sha256=kept.sha256,
+            created_at=utc_now(),
+            name=upload.name,
+            width=kept.width,
+            height=kept.height,
+            bytes=kept.bytes,
+            user=user,
+        )
+        self.images.add_upload(record).result()
+        return kept
+
+    def add_workflow(self, draft: Draft, *, name: str, bindings: Bindings) -> Workflow:
+        """Save an imported workflow under `name`; it can be chosen at once.
+
+        Raises InvalidRequest for a name that is taken or bindings that do not fit.
+        """
+        workflow = save_workflow(
+            self.settings.workflows_path, draft, id=name, label=name, bindings=bindings
+        )
+        self.workflows[workflow.id] = workflow
+        return workflow
 
     def close(self) -> None:
         """End the runs under way as `interrupted`, keep their text, close the database."""
@@ -35,15 +78,60 @@ def build_services(settings: Settings) -> Services:
     Raises CatalogError, StoreError or StoreTooNew.
     """
     catalog = load_catalog()
+    presets = load_presets()
+    workflows = _workflows(settings)
     providers = build_text_providers(settings, catalog)
+    media = build_media_providers(settings)
     database = Database(settings.database_path)
     store = RunStore(database)
-    store.interrupt_open().result()
-    runner = Runner(store, providers)
-    gateway = Gateway(
-        settings=settings, catalog=catalog, store=store, providers=providers, runner=runner
+    pictures = PictureFolder(settings.images_path)
+    images = ImagePlanner(
+        settings=settings,
+        presets=presets,
+        workflows=workflows,
+        providers=media,
+        pictures=pictures,
     )
-    return Services(settings, catalog, store, gateway, runner, database)
+    texts = TextPlanner(settings=settings, catalog=catalog, providers=providers)
+    resumed = [job for run in store.running_images() if (job := images.resumed(run))]
+    store.interrupt_open(but=[job.run.id for job in resumed]).result()
+    runner = Runner(
+        store,
+        {("text", name): item for name, item in providers.items()}
+        | {("image", name): item for name, item in media.items()},
+    )
+    gateway = Gateway(
+        catalog=catalog,
+        store=store,
+        providers=providers,
+        media=media,
+        texts=texts,
+        images=images,
+        runner=runner,
+    )
+    for job in resumed:
+        runner.resume(job)
+    return Services(
+        settings=settings,
+        catalog=catalog,
+        presets=presets,
+        workflows=workflows,
+        store=store,
+        pictures=pictures,
+        images=ImageStore(database),
+        gateway=gateway,
+        _runner=runner,
+        _database=database,
+    )
+
+
+def _workflows(settings: Settings) -> dict[str, Workflow]:
+    """Those shipped and those people added; a broken one of theirs is said and left out."""
+    problems: list[str] = []
+    workflows = load_workflows([settings.workflows_path], problems=problems)
+    for problem in problems:
+        log.warning("workflow left out: %s", problem)
+    return workflows
 
 
 _lock = threading.Lock()

@@ -36,6 +36,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
             "PLAYGROUND_DATA_DIR": str(tmp_path / "data"),
             "MOCK_TOKENS_PER_SECOND": "0",
             "OLLAMA_BASE_URL": "http://127.0.0.1:9",
+            "COMFYUI_BASE_URL": "http://127.0.0.1:9",
         },
         env_file=None,
     )

@@ -430,17 +430,27 @@ async def test_the_description_covers_every_route_and_is_valid(api: httpx.AsyncC
     assert description["servers"] == [{"url": "/api"}]
     assert set(description["paths"]) == {
         "/v1/llm/generate",
+        "/v1/media/generate",
+        "/v1/media",
+        "/v1/images",
+        "/v1/images/{sha256}",
+        "/v1/images.zip",
         "/v1/runs/{run_id}",
         "/v1/runs/{run_id}/events",
+        "/v1/runs/{run_id}/preview",
         "/v1/runs/{run_id}/cancel",
         "/v1/catalog",
         "/v1/models",
     }
     for schema in description["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
-    answers = description["paths"]["/v1/llm/generate"]["post"]["responses"]
-    assert {"200", "422", "502", "503", "504"} <= set(answers)
-    assert answers["422"]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorBody")
+    for path in ("/v1/llm/generate", "/v1/media/generate"):
+        answers = description["paths"][path]["post"]["responses"]
+        assert {"200", "422", "502", "503", "504"} <= set(answers)
+        assert answers["422"]["content"]["application/json"]["schema"]["$ref"].endswith(
+            "/ErrorBody"
+        )
+        assert "text/event-stream" in answers["200"]["content"]
 
 
 async def test_the_docs_page_needs_nothing_from_elsewhere(api: httpx.AsyncClient) -> None:
@@ -449,5 +459,6 @@ async def test_the_docs_page_needs_nothing_from_elsewhere(api: httpx.AsyncClient
     assert page.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "POST /api/v1/llm/generate" in page.text
+    assert "<code>image/webp</code><td>bytes" in page.text
     assert "<script" not in page.text
     assert "//" not in page.text.replace("/api/v1//", "")

@@ -194,7 +194,7 @@ def test_a_newer_database_stops_the_start_and_is_left_alone(tmp_path: Path) -> N
     path = tmp_path / "data" / "playground.db"
     Database(path).close()
     with sqlite3.connect(path) as connection:
-        connection.execute("update _sqlite_migrations set name = 'a_step_of_next_year'")
+        connection.execute("update _sqlite_migrations set name = name || '_of_next_year'")
     connection.close()
     before = path.read_bytes()
 

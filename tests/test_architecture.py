@@ -12,10 +12,14 @@ ROOT = Path(__file__).parent.parent
 
 # Top to bottom: a file imports from its own layer or from those above it, never from below.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("core.errors", "core.types"),
-    ("core.settings", "core.catalog", "core.checks"),
-    ("core.providers", "core.store", "core.router"),
-    ("core.answer", "core.draft", "core.feed", "core.lane", "core.loop", "core.runner"),
+    ("core.errors", "core.types", "core.media"),
+    ("core.settings", "core.catalog", "core.checks", "core.workflows"),
+    ("core.providers", "core.store", "core.pictures", "core.router"),
+    (
+        *("core.answer", "core.draft", "core.text_draft", "core.image_draft"),
+        *("core.feed", "core.lane", "core.loop", "core.runner"),
+    ),
+    ("core.plan", "core.image_plan"),
     ("core.gateway",),
     ("core.services",),
     ("core.api", "core.client", "core.server"),
@@ -27,6 +31,8 @@ HOMES = {
     "httpx": ("core.providers", "core.client"),
     "sqlite_utils": ("core.store",),
     "sqlite3": ("core.store",),
+    "PIL": ("core.pictures", "core.providers"),
+    "websockets": ("core.providers",),
     "streamlit": ("pages", "app"),
 }
 MODEL_NAME = re.compile(

@@ -15,6 +15,7 @@ from core.lane import Job
 from core.providers.base import LLMProvider, ProviderProfile
 from core.runner import Runner
 from core.store import Database, RunStore
+from core.text_draft import TextDraft
 from core.types import (
     Completed,
     Mode,
@@ -70,7 +71,7 @@ class Scripted(LLMProvider):
 
 @contextmanager
 def running(store: RunStore, provider: LLMProvider) -> Iterator[Runner]:
-    runner = Runner(store, {"scripted": provider})
+    runner = Runner(store, {("text", "scripted"): provider})
     try:
         yield runner
     finally:
@@ -79,7 +80,8 @@ def running(store: RunStore, provider: LLMProvider) -> Iterator[Runner]:
 
 def job(**values: Any) -> Job:
     run = make_run(**values)
-    return Job(run, ProviderRequest(role=run.role, task=run.task, model=run.model, messages=()))
+    request = ProviderRequest(role=run.role, task=run.task, model=run.model, messages=())
+    return Job(run, request, TextDraft)
 
 
 def ended(runner: Runner, *jobs: Job) -> list[Run]:
@@ -136,7 +138,8 @@ def test_a_row_that_cannot_be_written_sends_nothing(database: Database, store: R
     run = make_run()
     store.insert([run]).result()
     with running(store, provider) as runner:
-        twice = Job(run, ProviderRequest(role="r", task="t", model="m", messages=()))
+        request = ProviderRequest(role="r", task="t", model="m", messages=())
+        twice = Job(run, request, TextDraft)
         with pytest.raises(sqlite3.IntegrityError):
             runner.submit([twice]).result(10)
         assert runner.find(run.id) is None
@@ -215,8 +218,10 @@ def test_cancelling_twice_or_too_late_changes_nothing(store: RunStore) -> None:
     with running(store, Scripted([threading.Event()])) as runner:
         (active,) = start(runner, job())
         both = [runner.cancel(active.job.run.id) for _ in range(2)]
-        assert {future.result(10).status for future in both} == {RunStatus.CANCELLED}
+        ends = {future.result(10).status for future in both if future is not None}
+        assert ends == {RunStatus.CANCELLED}
         assert runner.cancel(active.job.run.id) is None
+    assert store.get(active.job.run.id).status is RunStatus.CANCELLED
 
 
 @pytest.mark.parametrize("attempt", range(20))
@@ -242,7 +247,7 @@ def test_each_provider_is_handed_so_many_at_once_and_the_others_see_their_place(
         for active in actives[:2]:
             wait_for_text(runner, active.job.run.id, "쓴다")
         assert provider.asked == ["0", "1"]
-        assert [active.feed.state[2] for active in actives[2:]] == [2, 3, 4]
+        assert [active.feed.view.ahead for active in actives[2:]] == [2, 3, 4]
         gate.set()
         assert {active.ended.result(10).status for active in actives} == {RunStatus.SUCCEEDED}
     assert provider.asked == ["0", "1", "2", "3", "4"]
@@ -269,7 +274,7 @@ def test_finished_runs_are_let_go(store: RunStore) -> None:
 def test_an_answer_without_end_is_stopped_and_kept(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.draft.MAX_ANSWER_CHARS", 1000)
+    monkeypatch.setattr("core.text_draft.MAX_ANSWER_CHARS", 1000)
     with running(store, Scripted([TextDelta(text="가" * 100)] * 100)) as runner:
         (run,) = ended(runner, job())
     assert (run.status, run.error_code, len(run.output)) == (

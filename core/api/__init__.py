@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from core.api import catalog, docs, runs, text
+from core.api import catalog, docs, images, media, runs, text
 from core.api.door import Door
 from core.api.errors import add_error_handlers, documented_errors
 
@@ -17,7 +17,7 @@ def build_api() -> FastAPI:
     api = FastAPI(
         title="Sparklio playground",
         version="1",
-        description="Marketing copy from mock and live models; every run is recorded.",
+        description="Marketing copy and pictures from mock and live models; every run is recorded.",
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -28,7 +28,7 @@ def build_api() -> FastAPI:
     )
     api.add_middleware(Door)
     add_error_handlers(api)
-    for router in (text.router, runs.router, catalog.router):
+    for router in (text.router, media.router, images.router, runs.router, catalog.router):
         api.include_router(router, prefix="/v1")
     api.include_router(docs.router, prefix="/v1", include_in_schema=False)
     return api

@@ -9,23 +9,28 @@ from core.api.schemas import (
     CatalogResponse,
     ModelListError,
     ModelsResponse,
+    PresetInfo,
     ProviderModels,
     RoleInfo,
     TaskInfo,
+    WorkflowInfo,
 )
 
 router = APIRouter(tags=["catalog"])
 
-Shown = TypeVar("Shown", RoleInfo, TaskInfo)
+Shown = TypeVar("Shown", RoleInfo, TaskInfo, PresetInfo, WorkflowInfo)
 
 
 @router.get("/catalog")
 async def read_catalog() -> CatalogResponse:
-    """Roles and tasks, the fields of each task's payload and the contract of its answer."""
-    known = services.get_services().catalog
+    """Roles and tasks with the fields of their payloads and the contracts of their answers;
+    presets and workflows for pictures."""
+    known = services.get_services()
     return CatalogResponse(
-        roles=tuple(_pick(RoleInfo, role) for role in known.roles.values()),
-        tasks=tuple(_pick(TaskInfo, task) for task in known.tasks.values()),
+        roles=tuple(_pick(RoleInfo, role) for role in known.catalog.roles.values()),
+        tasks=tuple(_pick(TaskInfo, task) for task in known.catalog.tasks.values()),
+        presets=tuple(_pick(PresetInfo, preset) for preset in known.presets.values()),
+        workflows=tuple(_pick(WorkflowInfo, item) for item in known.workflows.values()),
     )
 
 
@@ -48,5 +53,5 @@ async def read_models() -> ModelsResponse:
 
 
 def _pick(shown: type[Shown], entry: object) -> Shown:
-    """`entry` of the catalog without its prompts, which are the playground's own business."""
+    """`entry` without prompts and graphs, which are the playground's own business."""
     return shown(**{name: getattr(entry, name) for name in shown.model_fields})

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 router = APIRouter()
 
+EVENTS = "text/event-stream"
 HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
@@ -28,11 +29,18 @@ def _page(api: FastAPI) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["kind"] = kind
+    templates.filters |= {"kind": kind, "held": held}
     description = api.openapi()
     return templates.get_template("docs.html").render(
         api=description, root=description["servers"][0]["url"]
     )
+
+
+def held(content: dict[str, Any], media: str) -> str:
+    """What a body of this media type holds."""
+    if "schema" in content:
+        return kind(content["schema"])
+    return "events" if media == EVENTS else "bytes"
 
 
 def kind(schema: dict[str, Any]) -> str:

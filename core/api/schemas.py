@@ -7,14 +7,19 @@ from pydantic import BeforeValidator, Field
 
 from core.catalog import Contract, Localised, PayloadField
 from core.errors import ProviderError
+from core.gateway import Gateway
+from core.media import ImageRequest, MediaChoices, MediaProviderResponse
 from core.types import (
     Frozen,
     GenerationOptions,
+    ImageOptions,
     Language,
     LLMProviderResponse,
     Mode,
     ModelInfo,
     Payload,
+    Run,
+    Text,
     TextRequest,
     Tier,
 )
@@ -79,8 +84,58 @@ class GenerateResponse(LLMProviderResponse):
         return cls.model_construct(run_id=run_id, **dict(response))
 
 
+class MediaGenerateRequest(Frozen):
+    """What to make a picture of. Only `task` and `prompt` are needed.
+
+    `/v1/catalog` lists the tasks (`presets`) and workflows, `/v1/media` the models.
+    """
+
+    task: str = Field(min_length=1, max_length=64, examples=["product_image"])
+    prompt: Text = Field(min_length=1, max_length=10_000)
+    negative: Text = Field("", max_length=10_000, description="What should not be seen.")
+    mode: Mode | None = Field(None, description="Left out: as the setting GENERATOR_MODE says.")
+    media_type: Literal["image"] = "image"
+    provider: str | None = Field(None, min_length=1, max_length=64)
+    model: str | None = Field(
+        None, min_length=1, max_length=300, description="A checkpoint, or a scenario of the mock."
+    )
+    workflow: str | None = Field(
+        None, min_length=1, max_length=64, description="Left out: the task's own."
+    )
+    source_sha256: str | None = Field(
+        None, pattern=r"^[0-9a-f]{64}$", description="A kept picture to start from."
+    )
+    options: ImageOptions = ImageOptions()
+    language: Language = Language.KOREAN
+    parent_id: str | None = Field(None, max_length=64, description="The run that this one varies.")
+    user: str | None = Field(None, max_length=200, description="Who asks, kept with the run.")
+
+    def to_image_request(self) -> ImageRequest:
+        """The request as the gateway takes it."""
+        values = {name: value for name, value in self if name != "media_type"}
+        return ImageRequest(source="api", **values)
+
+
+class MediaGenerateResponse(MediaProviderResponse):
+    """The pictures, each with its address, and the id of the recorded run."""
+
+    run_id: str
+
+    @classmethod
+    def of(cls, response: MediaProviderResponse, run_id: str) -> "MediaGenerateResponse":
+        """`response` with its run's id."""
+        return cls.model_construct(run_id=run_id, **dict(response))
+
+
+def answer_of(gateway: Gateway, run: Run) -> GenerateResponse | MediaGenerateResponse:
+    """The answer of a run that succeeded, of any kind. Raises the error it ended with."""
+    if run.kind == "image":
+        return MediaGenerateResponse.of(gateway.media_response(run), run.id)
+    return GenerateResponse.of(gateway.response(run), run.id)
+
+
 class ModelListError(Frozen):
-    """Why a provider's models could not be listed."""
+    """Why a provider could not say what it offers."""
 
     code: str
     message: str
@@ -107,6 +162,26 @@ class ModelsResponse(Frozen):
     providers: tuple[ProviderModels, ...]
 
 
+class MediaOffer(Frozen):
+    """One picture provider: what it can do, and what it offers now."""
+
+    provider: str
+    mode: Mode
+    configured: bool
+    supports_source: bool
+    supports_negative: bool
+    supports_batch: bool
+    supports_workflows: bool
+    choices: MediaChoices
+    error: ModelListError | None = None
+
+
+class MediaResponse(Frozen):
+    """Every picture provider with what it offers."""
+
+    providers: tuple[MediaOffer, ...]
+
+
 class RoleInfo(Frozen):
     """Who can write."""
 
@@ -129,8 +204,38 @@ class TaskInfo(Frozen):
     contract: Contract | None
 
 
+class PresetInfo(Frozen):
+    """A task for pictures: its options, and help with the prompt.
+
+    Sides are rounded to `multiple_of` pixels; the run's `meta.adjusted` says so.
+    """
+
+    id: str
+    label: Localised
+    help: Localised
+    options: ImageOptions
+    multiple_of: int
+    workflow: str
+    prompt_hint: Localised
+    example: Localised
+    negative: Localised
+
+
+class WorkflowInfo(Frozen):
+    """A workflow for providers that have some, and what it cannot do without."""
+
+    id: str
+    label: Localised
+    help: Localised
+    defaults: ImageOptions
+    needs_source: bool
+    needs_checkpoint: bool
+
+
 class CatalogResponse(Frozen):
-    """Roles and tasks, in both languages."""
+    """Roles and tasks of texts, presets and workflows of pictures, in both languages."""
 
     roles: tuple[RoleInfo, ...]
     tasks: tuple[TaskInfo, ...]
+    presets: tuple[PresetInfo, ...]
+    workflows: tuple[WorkflowInfo, ...]

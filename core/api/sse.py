@@ -10,9 +10,9 @@ from pydantic_core import to_json
 from starlette.responses import StreamingResponse
 
 from core.api.errors import error_body
-from core.api.schemas import GenerateResponse
+from core.api.schemas import answer_of
 from core.errors import PlaygroundError
-from core.feed import EndEvent, FeedEvent, PhaseEvent
+from core.feed import EndEvent, FeedEvent, PreviewEvent
 from core.gateway import Gateway
 
 PING_AFTER_S = 10.0
@@ -31,8 +31,8 @@ class EventStream(StreamingResponse):
 
 
 def event_stream(gateway: Gateway, run_id: str, cursor: str) -> EventStream:
-    """The run's events from `cursor` on: `run`, then `phase`, `thinking` and `text`, and last
-    `end` with the answer, or `error`.
+    """The run's events from `cursor` on: `run`, then `phase`, `thinking` and `text` (of a
+    picture `phase`, `progress` and `preview`), and last `end` with the answer, or `error`.
 
     A reader that goes away ends the stream, never the run. Each event's id is the cursor to
     go on from. Silence is broken by comments, so that proxies keep the connection.
@@ -45,22 +45,24 @@ async def _stream(gateway: Gateway, run_id: str, cursor: str) -> AsyncIterator[b
     try:
         async with aclosing(with_pauses(gateway.afollow(run_id, cursor), PING_AFTER_S)) as events:
             async for event in events:
-                yield PING if event is None else _encode_event(gateway, event)
+                yield PING if event is None else _encode_event(gateway, run_id, event)
     except Exception as error:  # the status line is long gone: say it in the stream
         yield encode("error", error_body(error))
 
 
-def _encode_event(gateway: Gateway, event: FeedEvent) -> bytes:
+def _encode_event(gateway: Gateway, run_id: str, event: FeedEvent) -> bytes:
     if isinstance(event, EndEvent):
         return _encode_end(gateway, event)
-    if isinstance(event, PhaseEvent):
-        return encode("phase", {"phase": event.phase, "ahead": event.ahead}, event.cursor)
-    return encode(event.kind, {"text": event.text}, event.cursor)
+    data = event.model_dump(exclude={"kind", "cursor"})
+    if isinstance(event, PreviewEvent):
+        # Numbered, so that a page that shows the address shows each picture anew.
+        data["url"] = f"/api/v1/runs/{run_id}/preview?n={event.number}"
+    return encode(event.kind, data, event.cursor)
 
 
 def _encode_end(gateway: Gateway, event: EndEvent) -> bytes:
     try:
-        answer = GenerateResponse.of(gateway.response(event.run), event.run.id)
+        answer = answer_of(gateway, event.run)
     except PlaygroundError as error:
         return encode("error", error_body(error), event.cursor)
     return encode("end", answer, event.cursor)
