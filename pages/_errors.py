@@ -155,6 +155,7 @@ def provider_name(vendor: str) -> str:
         "mock": _("Mock"),
         "ollama": "Ollama",
         "openai": _("OpenAI-compatible server"),
+        "comfyui": "ComfyUI",
     }
     return known.get(vendor, vendor)
 

@@ -1,4 +1,7 @@
-"""The last runs, in the sidebar; a click opens one."""
+"""The last runs, in the sidebar; a click opens one, on the page of its kind."""
+
+from collections.abc import Callable
+from typing import Literal, NoReturn
 
 import streamlit as st
 
@@ -7,6 +10,7 @@ from core.catalog import Catalog
 from core.types import Run, RunStatus
 from pages._format import ago, plain, shortened
 from pages._i18n import _, language
+from pages._image_address import picture_address
 from pages._models import mode_label
 from pages._opened import open_run
 
@@ -18,26 +22,62 @@ _ICONS = {
     RunStatus.CANCELLED: ":material/stop_circle:",
     RunStatus.INTERRUPTED: ":material/power_off:",
 }
+_LOOKED_AT = 100
+_SHOWN = 15
+_PAGES = {"text": "text.py", "image": "image.py"}
 
 
-def draw_recent(catalog: Catalog) -> None:
-    """Draw the last runs, newest first."""
+def draw_recent(
+    catalog: Catalog,
+    *,
+    kind: Literal["text", "image"] = "text",
+    open_here: Callable[[str], None] = open_run,
+) -> None:
+    """Draw the last runs, newest first; those of `kind` are opened on this page."""
     st.caption(_("Recent runs"))
-    runs = services.get_services().gateway.recent(limit=15)
+    runs = _one_a_batch(services.get_services().gateway.recent(limit=_LOOKED_AT))[:_SHOWN]
     if not runs:
         st.caption(_("Nothing has run yet."))
     for run in runs:
         with st.container(gap=None, key=f"recent_card_{run.id}"):
-            st.button(
-                plain(shortened(_title(run, catalog), 40)),
+            title = plain(shortened(_title(run, catalog), 40))
+            thumb = _thumbnail(run)
+            clicked = st.button(
+                f"{thumb} {title}" if thumb else title,
                 key=f"recent_{run.id}",
-                icon=_ICONS[run.status],
+                icon=None if thumb else _ICONS[run.status],
                 type="tertiary",
                 wrap=False,
-                on_click=open_run,
-                args=(run.id,),
+                on_click=open_here if run.kind == kind else None,
+                args=(run.id,) if run.kind == kind else None,
             )
-            st.caption(f"{mode_label(run.mode)} · {plain(run.model)} · {ago(run.created_at)}")
+            if clicked and run.kind != kind:
+                go_to_run(run)
+            known = (mode_label(run.mode), plain(run.model), ago(run.created_at))
+            st.caption(" · ".join(part for part in known if part))
+
+
+def _one_a_batch(runs: list[Run]) -> list[Run]:
+    """`runs` with a batch of pictures as one line: opening it opens them all."""
+    shown = {run.batch_id if run.kind == "image" and run.batch_id else run.id: run for run in runs}
+    return list(shown.values())
+
+
+def go_to_run(run: Run) -> NoReturn:
+    """Open `run` on the page of its kind, a picture with those made together with it."""
+    opened = {"run": run.id}
+    if run.kind == "image" and run.batch_id:
+        opened = {"batch": run.batch_id}
+    if asked := st.query_params.get("lang"):
+        opened["lang"] = asked
+    st.switch_page(_PAGES[run.kind], query_params=opened)
+
+
+def _thumbnail(run: Run) -> str:
+    """The first picture of a run, small, as markdown; its address is ours alone."""
+    if run.image is None or not run.image.pictures:
+        return ""
+    return f"![]({picture_address(run.image.pictures[0].sha256, width=160)})"
 
 
 def _title(run: Run, catalog: Catalog) -> str:

@@ -14,6 +14,7 @@ from pages._format import UNKNOWN, gray, green, number, plain, red, seconds, sho
 from pages._i18n import _, ngettext
 from pages._models import mode_label
 from pages._opened import open_batch, rerun_request
+from pages._picture_prompt import hand_over
 from pages._sent import sent_dialog
 
 SHORTEST_LOAD_MS = 100  # less is a model that was loaded already
@@ -167,6 +168,10 @@ def _actions(run: Run) -> None:
             )
         if st.button(_("What was sent"), key=f"sent_{run.id}", type="tertiary"):
             sent_dialog(run)
+        if run.output and st.button(
+            _("Make a picture of this"), key=f"picture_{run.id}", type="tertiary"
+        ):
+            hand_over(run)
 
 
 def copy_text(run: Run) -> str:

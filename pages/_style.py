@@ -9,6 +9,18 @@ _CSS = """
 [data-testid="stMetricValue"], [class*="st-key-answer_"] [data-testid="stCaptionContainer"] {
   font-variant-numeric: tabular-nums;
 }
+/* The prompt is what a picture begins with. */
+.st-key-image_prompt_box textarea { font-size: 1.0625rem; line-height: 1.5; }
+.st-key-image_zip a {
+  font-size: 0.875rem; color: inherit; text-decoration: none; line-height: 2.5rem; }
+.st-key-image_zip a:hover { color: var(--st-primary-color, currentColor); }
+.st-key-composer [data-testid="stHtml"] img {
+  display: block; width: 6rem; height: 6rem; object-fit: cover; border-radius: 0.5rem;
+}
+[class*="st-key-recent_card_"] button img {
+  width: 1.75rem; height: 1.75rem; max-height: none; object-fit: cover; border-radius: 0.25rem;
+  vertical-align: middle; margin-right: 0.25rem;
+}
 </style>
 """
 

@@ -33,7 +33,13 @@ page = st.navigation(
             icon=":material/edit_note:",
             default=True,
             help=_("Write a brief, run it on mock and live models, and compare the copy."),
-        )
+        ),
+        st.Page(
+            "image.py",
+            title=_("Image"),
+            icon=":material/image:",
+            help=_("Say what should be seen, make pictures, and compare them."),
+        ),
     ],
     position="top",
 )

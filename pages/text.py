@@ -11,7 +11,7 @@ from pages._columns import columns
 from pages._errors import error_card
 from pages._i18n import _
 from pages._opened import opened_views, take_over
-from pages._recent import draw_recent
+from pages._recent import draw_recent, go_to_run
 from pages._results import draw_results, keep_live
 from pages._run_button import draw_run_button, requests_for
 from pages._sent import draw_preview
@@ -23,6 +23,8 @@ try:
     views = opened_views()
 except RunNotFound as error:
     views, missing = [], error
+if views and views[0].run.kind == "image":
+    go_to_run(views[0].run)
 take_over(views, catalog)
 
 page = st.grid(3, min_column_width=290, gap="medium")
