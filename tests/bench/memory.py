@@ -5,12 +5,13 @@ import gc
 import multiprocessing
 import os
 import tempfile
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
 
 from core.feed import Feed
-from core.gateway import Gateway
+from core.gateway import AnyRequest, Gateway
 from core.services import build_services
 from core.settings import load_settings
 from core.types import TextRequest
@@ -23,28 +24,40 @@ AT_ONCE = 8
 READS = 10
 STATM = Path("/proc/self/statm")
 
+Make = Callable[[Gateway], Awaitable[None]]
+
 
 async def bench(size: Size) -> list[Figure]:
     """Resident memory after a warm-up and after many more runs, and feeds still held."""
     warm_up, more = RUNS[size]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        loop = asyncio.get_running_loop()
-        before, after, feeds = await loop.run_in_executor(pool, measure, warm_up, more)
+    before, after, feeds = await in_fresh_process(make, warm_up, more)
     return [
         Figure(f"memory after {more:,} more runs", "MB", before, after, AIM),
         Figure(f"feeds held after {more:,} runs", "", [1], [feeds], 0, bounds="ours"),
     ]
 
 
-def measure(warm_up: int, more: int) -> tuple[list[float], list[float], int]:
-    """Ten reads of MB at the end of `warm_up` runs, ten after `more`; feeds alive at the end."""
+async def in_fresh_process(
+    make: Make, warm_up: int, more: int
+) -> tuple[list[float], list[float], int]:
+    """`measure` where nothing else has used memory."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(pool, measure, make, warm_up, more)
+
+
+def measure(make: Make, warm_up: int, more: int) -> tuple[list[float], list[float], int]:
+    """Ten reads of MB at the end of `warm_up` runs, ten after `more`; feeds alive at the end.
+
+    `make` makes one run.
+    """
     with tempfile.TemporaryDirectory() as folder:
         values = {"PLAYGROUND_DATA_DIR": folder, "MOCK_TOKENS_PER_SECOND": "0"}
         services = build_services(load_settings(values, env_file=None))
         try:
-            before = asyncio.run(_reads_after(services.gateway, warm_up))
-            after = asyncio.run(_reads_after(services.gateway, more))
+            before = asyncio.run(_reads_after(services.gateway, make, warm_up))
+            after = asyncio.run(_reads_after(services.gateway, make, more))
             gc.collect()
             feeds = sum(isinstance(item, Feed) for item in gc.get_objects())
         finally:
@@ -52,27 +65,31 @@ def measure(warm_up: int, more: int) -> tuple[list[float], list[float], int]:
     return before, after, feeds
 
 
-async def _reads_after(gateway: Gateway, runs: int) -> list[float]:
+async def _reads_after(gateway: Gateway, make: Make, runs: int) -> list[float]:
     """Make `runs` runs, and read memory ten times during the last quarter of them."""
     rounds = runs // AT_ONCE
     reads: list[float] = []
     for index in range(rounds):
-        await asyncio.gather(*(_run(gateway) for _ in range(AT_ONCE)))
+        await asyncio.gather(*(make(gateway) for _ in range(AT_ONCE)))
         if rounds - index <= max(rounds // 4, 1) and len(reads) < READS:
             reads.append(_resident_mb())
     reads += [reads[-1]] * (READS - len(reads))
     return reads
 
 
-async def _run(gateway: Gateway) -> None:
+async def make(gateway: Gateway) -> None:
+    """One run of a product page, followed to its end."""
     payload = {
         "product_name": "담은 텀블러",
         "features": ["12시간 보온", "한 손으로 여는 뚜껑"],
         "target_audience": "출근길 직장인",
     }
-    run_id = await gateway.asubmit(
-        TextRequest(role="copywriter", task="product_detail", payload=payload)
-    )
+    await follow(gateway, TextRequest(role="copywriter", task="product_detail", payload=payload))
+
+
+async def follow(gateway: Gateway, request: AnyRequest) -> None:
+    """Make a run and read it to its end."""
+    run_id = await gateway.asubmit(request)
     async with aclosing(gateway.afollow(run_id)) as events:
         async for _ in events:
             pass
