@@ -109,6 +109,8 @@ def _phase(view: RunView) -> str:
             return _("Thinking")
         case Phase.WRITING:
             return _("Writing")
+        case Phase.CANCELLING:
+            return _("Stopping")
     if view.ahead:
         return ngettext("Waiting, {n} run ahead", "Waiting, {n} runs ahead", view.ahead)
     return _("Waiting")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.__main__ import BENCHES, line, measure
+from tests.bench.gallery import CHROMIUM
 from tests.bench.memory import STATM
 from tests.bench.pairing import Figure, Size
 
@@ -18,6 +19,8 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 def test_a_bench_runs_and_every_figure_is_a_number(name: str) -> None:
     if name == "memory" and not STATM.exists():
         pytest.skip("reads memory from /proc, which only Linux has")
+    if name == "gallery" and not Path(CHROMIUM).exists():
+        pytest.skip(f"no browser at {CHROMIUM}: install Debian's chromium")
     figures = asyncio.run(measure(name, Size.SMOKE))
     assert figures
     for figure in figures:

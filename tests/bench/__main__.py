@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from statistics import median
 
-from tests.bench import concurrency, gateway, memory, pictures, rerun, rest, updates
+from tests.bench import concurrency, gallery, gateway, memory, pictures, rerun, rest, updates
 from tests.bench.pairing import Figure, Size
 
 LIMIT_S = 120
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[Size], Awaitable[list[Figure]]]] = {
     "memory": memory.bench,
     "updates": updates.bench,
     "pictures": pictures.bench,
+    "gallery": gallery.bench,
 }
 HEADER = f"{'':55} {'floor':>10} {'ours':>10} {'ratio (quartiles)':>22}  aim"
 

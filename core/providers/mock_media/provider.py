@@ -33,7 +33,6 @@ from core.providers.mock_media.work import Work
 from core.settings import Settings
 from core.types import Mode, Phase, PhaseChanged, ProviderHealth, Tier
 
-NODE = "Drawing"
 PREVIEWS_A_SECOND = 3
 FEWEST_PREVIEWS = 3
 
@@ -90,7 +89,7 @@ class MockMediaProvider(MediaProvider):
         for step in range(1, steps + 1):
             share = step / steps
             await _work_until(work, share=share, due=started + pace.drawing * share)
-            yield Progress(value=step, maximum=steps, node=NODE)
+            yield Progress(value=step, maximum=steps)
             if step in shown:
                 data = await asyncio.to_thread(sketch.preview, share)
                 yield Preview(data=data, mime="image/jpeg")
@@ -119,7 +118,7 @@ class MockMediaProvider(MediaProvider):
         pace: Pace,
     ) -> MediaCompleted:
         outputs = tuple(
-            MediaOutput(data=data, mime="image/png", node=NODE, seed=poster.subject.seed)
+            MediaOutput(data=data, mime="image/png", seed=poster.subject.seed)
             for data, poster in zip(pictures, posters, strict=False)
         )
         problems = tuple(
