@@ -2,11 +2,11 @@
 
 import asyncio
 import gc
-import multiprocessing
+import json
 import os
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
 
@@ -37,14 +37,30 @@ async def bench(size: Size) -> list[Figure]:
     ]
 
 
+IN_FRESH_PROCESS = """
+import importlib, json, sys
+from tests.bench.memory import measure
+module, name, warm_up, more = sys.argv[1:]
+make = getattr(importlib.import_module(module), name)
+print(json.dumps(measure(make, int(warm_up), int(more))))
+"""
+
+
 async def in_fresh_process(
     make: Make, warm_up: int, more: int
 ) -> tuple[list[float], list[float], int]:
     """`measure` where nothing else has used memory."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, measure, make, warm_up, more)
+    # Not multiprocessing: it would import __main__ again, whatever a test runner made of that.
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", IN_FRESH_PROCESS, make.__module__, make.__name__),
+        *(str(warm_up), str(more)),
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await process.communicate()
+    assert process.returncode == 0, "the measuring process failed; its words are above"
+    before, after, feeds = json.loads(told.splitlines()[-1])
+    return before, after, feeds
 
 
 def measure(make: Make, warm_up: int, more: int) -> tuple[list[float], list[float], int]:
