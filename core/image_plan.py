@@ -32,6 +32,8 @@ from core.workflows import SOURCE_PLACEHOLDER, Workflow
 
 ROLE = "vision_generator"
 LARGEST_SEED = 2**48
+# Put into a graph where the provider fills in the first checkpoint that its server offers.
+CHECKPOINT = "{{checkpoint}}"
 
 
 @dataclass(frozen=True)
@@ -188,10 +190,6 @@ class ImagePlanner:
 
     def _source(self, sha256: JsonValue) -> SourceImage | None:
         return self._pictures.source(str(sha256)) if sha256 else None
-
-
-# Put into a graph where the provider fills in the first checkpoint that its server offers.
-CHECKPOINT = "{{checkpoint}}"
 
 
 def _with_model(profile: ProviderProfile) -> ProviderProfile:

@@ -6,9 +6,8 @@ import streamlit as st
 
 from core import services
 from core.types import RunView
+from pages._address import close_in_address, open_in_address, views_in_address
 from pages._image_form import fill
-
-_KINDS = ("batch", "run")
 
 
 def open_batch(batch_id: str) -> None:
@@ -26,19 +25,12 @@ def open_run(run_id: str) -> None:
 
 def close() -> None:
     """Show nothing but what was made before; for a callback."""
-    st.session_state.pop("image_opened", None)
-    _show_in_address({})
+    close_in_address("image")
 
 
 def opened_views() -> list[RunView]:
     """The runs to show, empty when none are open. Raises RunNotFound."""
-    _follow_address()
-    opened = st.session_state.get("image_opened")
-    if opened is None:
-        return []
-    kind, key = opened
-    gateway = services.get_services().gateway
-    return gateway.batch(key) if kind == "batch" else [gateway.view(key)]
+    return views_in_address("image")
 
 
 def take_over(views: list[RunView]) -> None:
@@ -53,23 +45,4 @@ def take_over(views: list[RunView]) -> None:
 
 
 def _open(kind: str, key: str) -> None:
-    st.session_state["image_opened"] = (kind, key)
-    _show_in_address({kind: key})
-
-
-def _show_in_address(opened: dict[str, str]) -> None:
-    # In one go: each change is a step of the browser's Back.
-    others = {name: value for name, value in st.query_params.items() if name not in _KINDS}
-    st.query_params.from_dict(others | opened)
-
-
-def _follow_address() -> None:
-    for kind in _KINDS:
-        if key := st.query_params.get(kind):
-            st.session_state["image_opened"] = (kind, key)
-            return
-    opened = st.session_state.get("image_opened")
-    if opened and st.session_state.get("page_changed"):
-        _show_in_address({opened[0]: opened[1]})
-    else:
-        st.session_state.pop("image_opened", None)
+    open_in_address("image", kind, key)

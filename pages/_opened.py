@@ -6,10 +6,9 @@ from core import services
 from core.catalog import Catalog
 from core.errors import PlaygroundError
 from core.types import Run, RunView, TextRequest
+from pages._address import close_in_address, open_in_address, views_in_address
 from pages._brief import choose_role, fill
 from pages._columns import Column, set_columns
-
-_KINDS = ("batch", "run")
 
 
 def open_batch(batch_id: str) -> None:
@@ -25,19 +24,12 @@ def open_run(run_id: str) -> None:
 
 def close() -> None:
     """Show nothing, ready for a new brief; for a callback."""
-    st.session_state.pop("text_opened", None)
-    _show_in_address({})
+    close_in_address("text")
 
 
 def opened_views() -> list[RunView]:
     """The runs to show, empty when none are open. Raises RunNotFound."""
-    _follow_address()
-    opened = st.session_state.get("text_opened")
-    if opened is None:
-        return []
-    kind, key = opened
-    gateway = services.get_services().gateway
-    return gateway.batch(key) if kind == "batch" else [gateway.view(key)]
+    return views_in_address("text")
 
 
 def take_over(views: list[RunView], catalog: Catalog) -> None:
@@ -86,27 +78,8 @@ def rerun_request(run: Run) -> TextRequest:
 
 
 def _open(kind: str, key: str) -> None:
-    st.session_state["text_opened"] = (kind, key)
     st.session_state["text_taken_over"] = (kind, key)
-    _show_in_address({kind: key})
-
-
-def _show_in_address(opened: dict[str, str]) -> None:
-    # In one go: each change is a step of the browser's Back.
-    others = {name: value for name, value in st.query_params.items() if name not in _KINDS}
-    st.query_params.from_dict(others | opened)
-
-
-def _follow_address() -> None:
-    for kind in _KINDS:
-        if key := st.query_params.get(kind):
-            st.session_state["text_opened"] = (kind, key)
-            return
-    opened = st.session_state.get("text_opened")
-    if opened and st.session_state.get("page_changed"):
-        _show_in_address({opened[0]: opened[1]})
-    else:
-        st.session_state.pop("text_opened", None)
+    open_in_address("text", kind, key)
 
 
 def _is_variant(before: Run, run: Run) -> bool:
