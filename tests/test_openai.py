@@ -375,6 +375,22 @@ class TestRefusal:
             await collect(provider)
         assert "sk-secret" not in f"{caught.value.message} {caught.value.details}"
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            pytest.param(event(openai_error("no quota for sk-secret-1234")), id="error"),
+            pytest.param(event("garbage with sk-secret-1234"), id="garbage"),
+        ],
+    )
+    async def test_nor_is_it_if_the_server_repeats_it_in_mid_stream(self, fake, said):
+        fake.behaviour = sends([said])
+        provider = provider_at(fake.base_url, openai_api_key="sk-secret-1234")
+        with pytest.raises(ProviderError) as caught:
+            await collect(provider)
+        told = f"{caught.value.message} {caught.value.details}"
+        assert "***" in told
+        assert "sk-secret" not in told
+
     async def test_how_long_to_wait_is_kept(self, fake, provider):
         fake.behaviour = refuses(429, b"slow down", Retry_After="7")
         with pytest.raises(ProviderOverloaded) as caught:

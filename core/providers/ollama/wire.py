@@ -92,7 +92,7 @@ class ChatAnswer:
             async for line in lines:
                 if not line.strip():
                     continue
-                record = self._record(line)
+                record = self._record(line, response.request)
                 if record.get("error"):
                     text, data = error_of(record)
                     body = ErrorBody("json", redact(text, response.request), data)
@@ -156,7 +156,7 @@ class ChatAnswer:
             meta={name: value for name, value in meta.items() if value is not None},
         )
 
-    def _record(self, line: str) -> dict[str, Any]:
+    def _record(self, line: str, request: httpx.Request) -> dict[str, Any]:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError):
@@ -165,7 +165,7 @@ class ChatAnswer:
             raise self._broken(
                 "sent a line that is no record of an answer. Check that OLLAMA_BASE_URL is "
                 "Ollama's address, and that no proxy rewrites its answers",
-                line=line[:200],
+                line=redact(line, request)[:200],
             )
         return record
 

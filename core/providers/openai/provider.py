@@ -16,6 +16,7 @@ from core.errors import (
     ProviderRejected,
 )
 from core.providers.base import LLMProvider, ProviderProfile
+from core.providers.error_body import redact
 from core.providers.openai.errors import VENDOR
 from core.providers.openai.server import OpenAIServer, whole_body
 from core.providers.openai.wire import DONE, AnswerReader, request_body
@@ -128,7 +129,11 @@ class OpenAIProvider(LLMProvider):
         self, response: httpx.Response, model: str
     ) -> AsyncGenerator[ProviderEvent, None]:
         """The events of an answer that has begun, to its end."""
-        answer = AnswerReader(model=model, address=self._server.address)
+        answer = AnswerReader(
+            model=model,
+            address=self._server.address,
+            clean=lambda text: redact(text, response.request),
+        )
         content_type = response.headers.get("Content-Type", "").lower()
         if "html" in content_type:
             raise ProviderRejected(

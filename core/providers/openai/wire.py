@@ -6,7 +6,7 @@ every field may be absent, null or of another type.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pydantic import JsonValue
@@ -62,9 +62,13 @@ def _response_format(request: ProviderRequest) -> dict[str, Any] | None:
 
 
 class AnswerReader:
-    """One answer: chunks in, events out; `completed()` says whether it came whole."""
+    """One answer: chunks in, events out; `completed()` says whether it came whole.
 
-    def __init__(self, *, model: str, address: str) -> None:
+    `clean` takes secrets out of what the server says, before it becomes part of an error.
+    """
+
+    def __init__(self, *, model: str, address: str, clean: Callable[[str], str]) -> None:
+        self._clean = clean
         self._model = model
         self._address = address
         self._phase = Phase.CONNECTING
@@ -117,7 +121,7 @@ class AnswerReader:
             f"{VENDOR} at {self._address} sent something that is not a part of an "
             "answer. Check that it is an OpenAI-compatible server.",
             provider=VENDOR,
-            details={"received": data[:200]},
+            details={"received": self._clean(data)[:200]},
         )
 
     def _error(self, chunk: dict[str, Any]) -> Exception:
@@ -125,7 +129,7 @@ class AnswerReader:
         status = data.get("code")
         return refusal(
             status if isinstance(status, int) and 400 <= status <= 599 else None,
-            ErrorBody("json", text, data),
+            ErrorBody("json", self._clean(text), data),
             model=self._model,
             address=self._address,
         )
