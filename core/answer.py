@@ -5,7 +5,15 @@ from typing import Any
 from core import errors
 from core.errors import PlaygroundError, ProviderError
 from core.media import MediaOutputInfo, MediaProviderResponse, picture_url
-from core.types import LLMProviderResponse, Run, RunStatus, Usage, utc_now
+from core.run import (
+    Run,
+)
+from core.types import (
+    LLMProviderResponse,
+    RunStatus,
+    Usage,
+    utc_now,
+)
 
 
 def response(run: Run) -> LLMProviderResponse:

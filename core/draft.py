@@ -6,7 +6,14 @@ from typing import Any, ClassVar
 
 from core.errors import PlaygroundError, ProviderError
 from core.media import Preview, Progress
-from core.types import Phase, Run, RunStatus, utc_now
+from core.run import (
+    Run,
+)
+from core.types import (
+    Phase,
+    RunStatus,
+    utc_now,
+)
 
 
 class Draft(ABC):

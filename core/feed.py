@@ -14,7 +14,15 @@ from typing import Literal, NamedTuple
 from core.draft import Draft
 from core.errors import InvalidRequest
 from core.media import Preview
-from core.types import Frozen, Phase, Progress, Run, RunView
+from core.run import (
+    Progress,
+    Run,
+    RunView,
+)
+from core.types import (
+    Frozen,
+    Phase,
+)
 
 START = "0.0"
 

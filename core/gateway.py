@@ -27,14 +27,16 @@ from core.media import (
 from core.media import Preview as PicturePreview
 from core.plan import Preview, TextPlanner
 from core.providers.base import LLMProvider, MediaProvider
+from core.run import (
+    Run,
+    RunView,
+)
 from core.runner import Runner
 from core.store import RunStore
 from core.types import (
     LLMProviderResponse,
     Mode,
     ModelInfo,
-    Run,
-    RunView,
     TextRequest,
 )
 from core.workflows import Workflow

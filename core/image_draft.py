@@ -7,7 +7,16 @@ from core.draft import Draft
 from core.errors import BrokenAnswer, InvalidRequest, RequestTooLarge
 from core.media import MediaCompleted, MediaEvent, MediaOutput, Preview, Progress, QueuePlace
 from core.pictures import PictureFolder, with_parameters
-from core.types import ImageDetails, ImageRecord, Phase, PhaseChanged, Run, RunStatus
+from core.run import (
+    ImageDetails,
+    ImageRecord,
+    Run,
+)
+from core.types import (
+    Phase,
+    PhaseChanged,
+    RunStatus,
+)
 
 PARAMETERS = (
     *("id", "created_at", "mode", "provider", "model", "task", "payload"),

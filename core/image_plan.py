@@ -18,13 +18,15 @@ from core.media import ImageRequest, MediaRequest, SourceImage
 from core.pictures import PictureFolder
 from core.providers.base import MediaProvider, ProviderProfile
 from core.router import Route, route
+from core.run import (
+    ImageDetails,
+    Run,
+)
 from core.settings import Settings
 from core.types import (
-    ImageDetails,
     ImageOptions,
     Message,
     Mode,
-    Run,
     Tier,
     utc_now,
 )

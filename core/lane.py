@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from core.draft import Draft
 from core.feed import Feed
 from core.media import MediaRequest
-from core.types import Phase, ProviderRequest, Run, RunStatus
+from core.run import (
+    Run,
+)
+from core.types import (
+    Phase,
+    ProviderRequest,
+    RunStatus,
+)
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,18 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
+from core.run import (
+    ImageDetails,
+    ImageRecord,
+    Progress,
+    Run,
+)
 from core.types import (
     Frozen,
-    ImageDetails,
     ImageOptions,
-    ImageRecord,
     Language,
     Mode,
     PhaseChanged,
-    Progress,
-    Run,
     Text,
     Usage,
     utc_now,

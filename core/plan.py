@@ -13,6 +13,9 @@ from core.errors import RequestTooLarge
 from core.lane import Job
 from core.providers.base import LLMProvider
 from core.router import Route, route
+from core.run import (
+    Run,
+)
 from core.settings import Settings
 from core.text_draft import TextDraft
 from core.types import (
@@ -20,7 +23,6 @@ from core.types import (
     Message,
     Mode,
     ProviderRequest,
-    Run,
     TextRequest,
     utc_now,
 )

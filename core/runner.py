@@ -18,9 +18,16 @@ from core.feed import Feed
 from core.lane import Active, Job, Lane
 from core.loop import LoopThread
 from core.providers.base import LLMProvider, MediaProvider
+from core.run import (
+    Run,
+)
 from core.store import RunStore
 from core.store.runs import INTERRUPTED_MESSAGE
-from core.types import Phase, Run, RunStatus, utc_now
+from core.types import (
+    Phase,
+    RunStatus,
+    utc_now,
+)
 
 NOTE_START_AFTER_S = 0.02
 SAVE_INTERVAL_S = 0.05

@@ -1,17 +1,22 @@
 """A text answer while it arrives, and the run it becomes."""
 
+import asyncio
 from typing import Any
 
 from core.catalog import Contract
 from core.checks.contract import check_contract, check_json
+from core.checks.engine import check
+from core.checks.subject import Subject
 from core.draft import Draft
 from core.errors import BrokenAnswer
+from core.run import (
+    Run,
+)
 from core.types import (
     Completed,
     Phase,
     PhaseChanged,
     ProviderEvent,
-    Run,
     RunStatus,
     TextDelta,
     ThinkingDelta,
@@ -19,6 +24,7 @@ from core.types import (
 )
 
 MAX_ANSWER_CHARS = 1_000_000
+LONG = 2_000  # characters from which on checking would keep other runs waiting
 
 
 class TextDraft(Draft):
@@ -83,7 +89,7 @@ class TextDraft(Draft):
                 if self._contract
                 else check_json(self.text)
             )
-        return self._ended(
+        ended = self._ended(
             RunStatus.SUCCEEDED,
             output_json=value,
             contract=verdict,
@@ -93,6 +99,11 @@ class TextDraft(Draft):
             tokens_per_second=completed.tokens_per_second or self._speed(completed),
             meta={**self._run.meta, **completed.meta},
         )
+        subject = Subject.of(ended, self._contract)
+        report = (
+            check(subject) if len(self.text) < LONG else await asyncio.to_thread(check, subject)
+        )
+        return ended.model_copy(update={"report": report})
 
     def _arrived(self) -> dict[str, Any]:
         return {

@@ -6,7 +6,9 @@
 import streamlit as st
 
 from core import services
-from core.types import RunView
+from core.run import (
+    RunView,
+)
 
 _KINDS = ("batch", "run")
 

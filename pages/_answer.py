@@ -14,7 +14,10 @@ from pydantic_core import from_json
 
 from core.catalog import Contract
 from core.checks.contract import field_lengths
-from core.types import FieldLength, Run
+from core.run import (
+    FieldLength,
+    Run,
+)
 from pages._faults import field_label
 from pages._format import UNKNOWN, number, red, small
 from pages._i18n import N_, _

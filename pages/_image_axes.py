@@ -9,7 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.media import ImageOptions, ImageRequest
-from core.types import LARGEST_SIDE, Run
+from core.run import (
+    Run,
+)
+from core.types import (
+    LARGEST_SIDE,
+)
 from pages._i18n import N_
 
 AXES = {

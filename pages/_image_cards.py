@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.types import ImageOptions, ImageRecord, Mode, Phase, Run, RunStatus, RunView
+from core.run import (
+    ImageRecord,
+    Run,
+    RunView,
+)
+from core.types import (
+    ImageOptions,
+    Mode,
+    Phase,
+    RunStatus,
+)
 from pages._errors import provider_name
 from pages._format import UNKNOWN, number, seconds, short_number, shortened
 from pages._i18n import _, ngettext

@@ -4,7 +4,14 @@ import streamlit as st
 
 from core import services
 from core.errors import PlaygroundError, RunNotFound
-from core.types import Mode, Run, RunStatus, TextRequest
+from core.run import (
+    Run,
+)
+from core.types import (
+    Mode,
+    RunStatus,
+    TextRequest,
+)
 from pages._errors import Explanation, explain, show
 from pages._i18n import _, language
 from pages._image_form import form

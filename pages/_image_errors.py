@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import PlaygroundError, ProviderError
-from core.types import Run
+from core.run import (
+    Run,
+)
 from pages._errors import Explanation, explain, provider_name, show
 from pages._i18n import N_, _
 

@@ -11,7 +11,12 @@ from pydantic import ValidationError
 from core import services
 from core.catalog.presets import ImagePreset
 from core.media import ImageOptions, ImageRequest
-from core.types import Mode, Run
+from core.run import (
+    Run,
+)
+from core.types import (
+    Mode,
+)
 from pages._i18n import language
 from pages._image_axes import BadValue, parse_size
 

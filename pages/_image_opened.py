@@ -5,7 +5,9 @@ from itertools import pairwise
 import streamlit as st
 
 from core import services
-from core.types import RunView
+from core.run import (
+    RunView,
+)
 from pages._address import close_in_address, open_in_address, views_in_address
 from pages._image_form import fill
 

@@ -7,7 +7,9 @@ from typing import Any
 import streamlit as st
 
 from core import services
-from core.types import RunView
+from core.run import (
+    RunView,
+)
 from pages._i18n import _, ngettext
 from pages._image_address import zip_address
 from pages._image_axes import table_of

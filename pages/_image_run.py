@@ -9,7 +9,12 @@ import streamlit as st
 from core import services
 from core.errors import PlaygroundError
 from core.media import ImageRequest
-from core.types import ImageOptions, Run
+from core.run import (
+    Run,
+)
+from core.types import (
+    ImageOptions,
+)
 from pages._format import plain, red, shortened, small
 from pages._i18n import _, ngettext
 from pages._image_axes import BadValue

@@ -7,7 +7,12 @@ import streamlit as st
 from core import services
 from core.errors import PlaygroundError
 from core.media import ImageRequest
-from core.types import Mode, Run
+from core.run import (
+    Run,
+)
+from core.types import (
+    Mode,
+)
 from pages._errors import provider_name
 from pages._format import plain
 from pages._i18n import _

@@ -5,8 +5,8 @@ from pathlib import PurePath
 import streamlit as st
 
 from core import services
-from core.catalog.localised import Localised
 from core.errors import InvalidRequest, ProviderError
+from core.localised import Localised
 from core.workflows import (
     BINDINGS,
     Bindings,

@@ -4,7 +4,13 @@ from enum import Enum, auto
 
 from pydantic import JsonValue
 
-from core.types import FieldLength, Run, RunStatus
+from core.run import (
+    FieldLength,
+    Run,
+)
+from core.types import (
+    RunStatus,
+)
 from pages._format import gray, number, red, small
 from pages._i18n import _
 

@@ -5,7 +5,13 @@ import streamlit as st
 from core import services
 from core.catalog import Catalog
 from core.errors import PlaygroundError
-from core.types import Run, RunView, TextRequest
+from core.run import (
+    Run,
+    RunView,
+)
+from core.types import (
+    TextRequest,
+)
 from pages._address import close_in_address, open_in_address, views_in_address
 from pages._brief import choose_role, fill
 from pages._columns import Column, set_columns

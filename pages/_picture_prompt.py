@@ -5,7 +5,9 @@ from typing import NoReturn
 import streamlit as st
 from pydantic import JsonValue
 
-from core.types import Run
+from core.run import (
+    Run,
+)
 
 LONGEST = 2000
 

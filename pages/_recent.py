@@ -7,7 +7,12 @@ import streamlit as st
 
 from core import services
 from core.catalog import Catalog
-from core.types import Run, RunStatus
+from core.run import (
+    Run,
+)
+from core.types import (
+    RunStatus,
+)
 from pages._format import ago, plain, shortened
 from pages._i18n import _, language
 from pages._image_address import picture_address

@@ -4,7 +4,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import services
-from core.types import RunView
+from core.run import (
+    RunView,
+)
 from pages._i18n import _, ngettext
 from pages._opened import close, grouped
 from pages._run_card import draw_body, draw_card

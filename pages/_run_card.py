@@ -5,7 +5,15 @@ import json
 import streamlit as st
 
 from core import services
-from core.types import Mode, Phase, Run, RunStatus, RunView
+from core.run import (
+    Run,
+    RunView,
+)
+from core.types import (
+    Mode,
+    Phase,
+    RunStatus,
+)
 from pages._answer import draw_answer
 from pages._copy_button import copy_button
 from pages._errors import explain, provider_name, show

@@ -6,7 +6,15 @@ import streamlit as st
 
 from core import services
 from core.errors import PlaygroundError
-from core.types import GenerationOptions, Message, Mode, Run, TextRequest
+from core.run import (
+    Run,
+)
+from core.types import (
+    GenerationOptions,
+    Message,
+    Mode,
+    TextRequest,
+)
 from pages._errors import error_card, provider_name
 from pages._format import plain, short_number
 from pages._i18n import N_, _

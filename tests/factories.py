@@ -4,7 +4,14 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from core.types import Message, Mode, Run, utc_now
+from core.run import (
+    Run,
+)
+from core.types import (
+    Message,
+    Mode,
+    utc_now,
+)
 
 
 def make_run(**values: Any) -> Run:

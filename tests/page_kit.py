@@ -6,8 +6,10 @@ from pathlib import Path
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.run import (
+    Run,
+)
 from core.services import Services
-from core.types import Run
 
 MAIN = Path(__file__).parents[1] / "pages" / "main.py"
 Open = Callable[..., AppTest]

@@ -12,15 +12,27 @@ ROOT = Path(__file__).parent.parent
 
 # Top to bottom: a file imports from its own layer or from those above it, never from below.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("core.errors", "core.types", "core.media"),
-    ("core.settings", "core.catalog", "core.checks", "core.workflows"),
+    (
+        "core.errors",
+        "core.types",
+        "core.media",
+        "core.localised",
+        "core.finding",
+        "core.run",
+        "core.listing",
+        "core.opinion",
+    ),
+    (
+        *("core.settings", "core.catalog", "core.checks", "core.workflows"),
+        *("core.compare", "core.judgement"),
+    ),
     ("core.providers", "core.store", "core.pictures", "core.router"),
     (
         *("core.answer", "core.draft", "core.text_draft", "core.image_draft"),
         *("core.feed", "core.lane", "core.loop", "core.runner"),
     ),
     ("core.plan", "core.image_plan"),
-    ("core.gateway",),
+    ("core.gateway", "core.export"),
     ("core.services",),
     ("core.api", "core.client", "core.server"),
     ("pages",),

@@ -10,7 +10,10 @@ from pydantic import JsonValue
 
 from core.catalog import Contract, load_catalog
 from core.checks import check_contract, check_json, field_lengths, parse_answer
-from core.types import ContractVerdict, FieldLength
+from core.run import (
+    ContractVerdict,
+    FieldLength,
+)
 
 CATALOG = load_catalog()
 

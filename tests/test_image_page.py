@@ -9,17 +9,19 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.media import ImageRequest
+from core.run import (
+    ImageDetails,
+    Progress,
+    Run,
+    RunView,
+)
 from core.services import Services
 from core.types import (
-    ImageDetails,
     ImageOptions,
     Language,
     Mode,
     Phase,
-    Progress,
-    Run,
     RunStatus,
-    RunView,
     TextRequest,
 )
 from pages._image_axes import (

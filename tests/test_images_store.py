@@ -10,11 +10,18 @@ import pytest
 import sqlite_utils
 
 from core.errors import StoreError
+from core.run import (
+    ImageDetails,
+    ImageRecord,
+    Run,
+)
 from core.store import Database, ImageStore, RunStore, UploadRecord
 from core.store.images import COLUMNS, UPLOAD_COLUMNS
 from core.store.migrations import migrations
 from core.store.runs import _row
-from core.types import ImageDetails, ImageRecord, Run, RunStatus
+from core.types import (
+    RunStatus,
+)
 from tests.factories import make_run
 
 

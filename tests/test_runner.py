@@ -13,6 +13,9 @@ from core.catalog import load_catalog
 from core.errors import ModelNotFound, StoreError
 from core.lane import Job
 from core.providers.base import LLMProvider, ProviderProfile
+from core.run import (
+    Run,
+)
 from core.runner import Runner
 from core.store import Database, RunStore
 from core.text_draft import TextDraft
@@ -25,7 +28,6 @@ from core.types import (
     ProviderEvent,
     ProviderHealth,
     ProviderRequest,
-    Run,
     RunStatus,
     TextDelta,
     ThinkingDelta,

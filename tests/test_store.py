@@ -10,10 +10,16 @@ import pytest
 import sqlite_utils
 
 from core.errors import RunNotFound, StoreError, StoreTooNew
+from core.run import (
+    ContractVerdict,
+)
 from core.store import Database, RunStore
 from core.store.migrations import migrations
 from core.store.runs import COLUMNS
-from core.types import ContractVerdict, GenerationOptions, RunStatus
+from core.types import (
+    GenerationOptions,
+    RunStatus,
+)
 from tests.factories import make_run
 
 

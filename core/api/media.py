@@ -20,8 +20,10 @@ from core.errors import InvalidRequest
 from core.gateway import MediaList
 from core.image_draft import parameters_of
 from core.pictures import ZipItem, zip_of
+from core.run import (
+    Run,
+)
 from core.services import Services
-from core.types import Run
 
 router = APIRouter(tags=["images"])
 

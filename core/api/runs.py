@@ -13,7 +13,9 @@ from core.errors import InvalidRequest, NotFound
 from core.feed import START
 from core.media import ServedRun
 from core.pictures.kind import MIME, format_of
-from core.types import Run
+from core.run import (
+    Run,
+)
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["runs"], responses=documented_errors(404))
 

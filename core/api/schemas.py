@@ -9,6 +9,9 @@ from core.catalog import Contract, Localised, PayloadField
 from core.errors import ProviderError
 from core.gateway import Gateway
 from core.media import ImageRequest, MediaChoices, MediaProviderResponse
+from core.run import (
+    Run,
+)
 from core.types import (
     Frozen,
     GenerationOptions,
@@ -18,7 +21,6 @@ from core.types import (
     Mode,
     ModelInfo,
     Payload,
-    Run,
     Text,
     TextRequest,
     Tier,

@@ -9,7 +9,7 @@ from jsonschema.protocols import Validator
 from pydantic import ConfigDict, Field, JsonValue
 
 from core.catalog.faults import faults_in
-from core.catalog.localised import Localised
+from core.localised import Localised
 from core.types import Frozen
 
 _WIRE_KEYWORDS = (

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from core.catalog.contract import Contract
-from core.catalog.localised import Localised
+from core.localised import Localised
 from core.types import Frozen, GenerationOptions, Language, Tier
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from core.catalog.audit import Fault
 from core.catalog.files import in_order, read_folder, refuse
-from core.catalog.localised import Localised
 from core.catalog.models import Identifier
+from core.localised import Localised
 from core.types import LARGEST_SIDE, Frozen, ImageOptions
 
 SHIPPED = Path(__file__).parent / "presets"

@@ -9,7 +9,13 @@ from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 
 from core.catalog.contract import Contract
-from core.types import ContractVerdict, FieldLength, normalise_json
+from core.run import (
+    ContractVerdict,
+    FieldLength,
+)
+from core.types import (
+    normalise_json,
+)
 
 _DEEPEST = 64
 _LARGEST_INTEGER = 2**63

@@ -8,9 +8,14 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import datetime
 
+from core.run import (
+    ImageRecord,
+)
 from core.store.database import Database
 from core.store.stamps import stamp
-from core.types import Frozen, ImageRecord
+from core.types import (
+    Frozen,
+)
 
 COLUMNS = ("run_id", "index", "sha256", "width", "height", "format", "bytes", "node", "seed")
 UPLOAD_COLUMNS = ("sha256", "created_at", "name", "width", "height", "bytes", "user")

@@ -93,3 +93,102 @@ def m002_images(db: Database) -> None:
         """
     )
     db.conn.execute("CREATE INDEX uploads_newest ON uploads (created_at)")
+
+
+@migrations()
+def m003_findings(db: Database) -> None:
+    """What checks say of an answer is kept apart from it: checks are re-run, answers are not."""
+    db.conn.execute(
+        """
+        CREATE TABLE check_reports (
+            run_id TEXT PRIMARY KEY REFERENCES runs (id),
+            version INTEGER NOT NULL,
+            checked_at TEXT NOT NULL,
+            score REAL NOT NULL,
+            passed INTEGER NOT NULL,
+            errors INTEGER NOT NULL,
+            warnings INTEGER NOT NULL,
+            notes INTEGER NOT NULL,
+            scores TEXT NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute(
+        """
+        CREATE TABLE findings (
+            run_id TEXT NOT NULL REFERENCES runs (id),
+            position INTEGER NOT NULL,
+            code TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            field TEXT NOT NULL,
+            start INTEGER,
+            "end" INTEGER,
+            evidence TEXT NOT NULL,
+            message_ko TEXT NOT NULL,
+            message_en TEXT NOT NULL,
+            PRIMARY KEY (run_id, position)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX findings_code ON findings (code, run_id)")
+
+
+@migrations()
+def m004_judgements(db: Database) -> None:
+    """What people say of runs: ratings, votes between two, tags and notes; and runs put away."""
+    db.conn.execute(
+        """
+        CREATE TABLE ratings (
+            run_id TEXT NOT NULL REFERENCES runs (id),
+            user TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            stars INTEGER NOT NULL CHECK (stars BETWEEN 1 AND 5),
+            reasons TEXT NOT NULL,
+            comment TEXT NOT NULL,
+            PRIMARY KEY (run_id, user)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute(
+        """
+        CREATE TABLE votes (
+            id TEXT PRIMARY KEY,
+            created_at TEXT NOT NULL,
+            user TEXT NOT NULL,
+            left_run TEXT NOT NULL REFERENCES runs (id),
+            right_run TEXT NOT NULL REFERENCES runs (id),
+            choice TEXT NOT NULL CHECK (choice IN ('left', 'right', 'tie', 'both_bad', 'skip'))
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX votes_left ON votes (left_run)")
+    db.conn.execute("CREATE INDEX votes_right ON votes (right_run)")
+    db.conn.execute(
+        """
+        CREATE TABLE tags (
+            run_id TEXT NOT NULL REFERENCES runs (id),
+            tag TEXT NOT NULL,
+            PRIMARY KEY (run_id, tag)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX tags_tag ON tags (tag, run_id)")
+    db.conn.execute(
+        """
+        CREATE TABLE notes (
+            run_id TEXT PRIMARY KEY REFERENCES runs (id),
+            changed_at TEXT NOT NULL,
+            user TEXT,
+            text TEXT NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute(
+        """
+        CREATE TABLE deleted_runs (
+            run_id TEXT PRIMARY KEY REFERENCES runs (id),
+            deleted_at TEXT NOT NULL,
+            user TEXT
+        ) WITHOUT ROWID
+        """
+    )

@@ -7,10 +7,19 @@ from concurrent.futures import Future
 from typing import Any
 
 from core.errors import RunNotFound
+from core.run import (
+    ContractVerdict,
+    ImageRecord,
+    Run,
+)
 from core.store.database import Database
 from core.store.images import insert_images
+from core.store.reports import read_reports, save_report
 from core.store.stamps import stamp
-from core.types import ContractVerdict, ImageRecord, Run, RunStatus, utc_now
+from core.types import (
+    RunStatus,
+    utc_now,
+)
 
 COLUMNS = (
     *("id", "created_at", "started_at", "finished_at", "kind", "status", "mode", "provider"),
@@ -68,15 +77,18 @@ class RunStore:
         return self._database.write(lambda connection: _execute(connection, sql, values))
 
     def finish(self, run: Run) -> "Future[None]":
-        """Write all of a run that has reached its final state, and the rows of its pictures, in
-        one transaction.
+        """Write all of a run that has reached its final state, with the rows of its pictures and
+        what the checks found, in one transaction.
         """
         row = _row(run)
         pictures = run.image.pictures if run.image else ()
+        report = run.report
 
         def work(connection: sqlite3.Connection) -> None:
             _execute(connection, _UPDATE, row)
             insert_images(connection, pictures)
+            if report is not None:
+                save_report(connection, run.id, report)
 
         return self._database.write(work)
 
@@ -99,7 +111,7 @@ class RunStore:
         """The run with this id. Raises RunNotFound."""
         with self._database.read() as connection:
             row = connection.execute(f"{_SELECT} WHERE id = ?", [run_id]).fetchone()
-            found = _with_pictures(connection, [_run(row)]) if row else []
+            found = _complete(connection, [_run(row)]) if row else []
         if not found:
             raise RunNotFound(
                 f"There is no run {run_id}. Check the address, or look in the list of last runs.",
@@ -113,7 +125,7 @@ class RunStore:
             rows = connection.execute(
                 f"{_SELECT} WHERE batch_id = ? ORDER BY id", [batch_id]
             ).fetchall()
-            return _with_pictures(connection, [_run(row) for row in rows])
+            return _complete(connection, [_run(row) for row in rows])
 
     def recent(
         self, *, limit: int = 20, before: str | None = None, kind: str | None = None
@@ -127,7 +139,7 @@ class RunStore:
             rows = connection.execute(
                 f"{_SELECT} {where} ORDER BY id DESC LIMIT ?", [*values, limit]
             ).fetchall()
-            return _with_pictures(connection, [_run(row) for row in rows])
+            return _complete(connection, [_run(row) for row in rows])
 
     def running_images(self) -> list[Run]:
         """Picture runs that a dead process left at their servers."""
@@ -149,7 +161,7 @@ def _execute(
 
 
 def _row(run: Run) -> dict[str, Any]:
-    row: dict[str, Any] = run.model_dump(mode="json", exclude={"contract", "image"})
+    row: dict[str, Any] = run.model_dump(mode="json", exclude={"contract", "image", "report"})
     options = run.image.options if run.image else run.options
     row["options"] = options.model_dump(mode="json", exclude_none=True)
     for name in ("created_at", "started_at", "finished_at"):
@@ -174,6 +186,15 @@ def _run(row: sqlite3.Row) -> Run:
     if values["kind"] == "image":
         values["image"] = {"options": values.pop("options")}
     return Run.model_validate(values)
+
+
+def _complete(connection: sqlite3.Connection, runs: list[Run]) -> list[Run]:
+    """`runs` with what other tables know of them: their pictures and what the checks found."""
+    reports = read_reports(connection, [run.id for run in runs])
+    return [
+        run.model_copy(update={"report": reports[run.id]}) if run.id in reports else run
+        for run in _with_pictures(connection, runs)
+    ]
 
 
 def _with_pictures(connection: sqlite3.Connection, runs: list[Run]) -> list[Run]:

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from core.catalog.audit import Fault
 from core.catalog.files import Source, in_order, read_entry, refuse
-from core.catalog.localised import Localised
 from core.catalog.models import Identifier
 from core.errors import InvalidRequest
+from core.localised import Localised
 from core.types import Frozen
 from core.workflows.bindings import Bindings, find_binding_faults
 from core.workflows.graph import Graph

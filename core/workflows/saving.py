@@ -8,8 +8,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from core.catalog.localised import Localised
 from core.errors import InvalidRequest
+from core.localised import Localised
 from core.types import normalise
 from core.workflows.bindings import BINDINGS, Bindings, Target, find_binding_faults
 from core.workflows.graph import Graph

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from core.catalog.localised import Localised
 from core.catalog.models import Identifier
 from core.errors import InvalidRequest
+from core.localised import Localised
 from core.types import Frozen, ImageOptions
 from core.workflows.bindings import (
     BINDINGS,
