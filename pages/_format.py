@@ -81,6 +81,11 @@ def green(words: str) -> str:
     return f":green[{words}]"
 
 
+def orange(words: str) -> str:
+    """`words`, ours and not a model's, as markdown in orange."""
+    return f":orange[{words}]"
+
+
 def small(markdown: str) -> str:
     """`markdown` in small letters, and unlike a caption not paler for it."""
     return f":small[{markdown}]"

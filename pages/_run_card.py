@@ -5,6 +5,7 @@ import json
 import streamlit as st
 
 from core import services
+from core.catalog import Contract
 from core.run import (
     Run,
     RunView,
@@ -18,6 +19,7 @@ from pages._answer import draw_answer
 from pages._copy_button import copy_button
 from pages._errors import explain, provider_name, show
 from pages._faults import fault_in_words
+from pages._findings import draw_report, findings_count
 from pages._format import UNKNOWN, gray, green, number, plain, red, seconds, short_number, small
 from pages._i18n import _, ngettext
 from pages._models import mode_label
@@ -79,11 +81,21 @@ def draw_body(view: RunView) -> None:
     if not (run.status.is_final and not run.output):
         with st.container(key=f"answer_{run.id}"):
             draw_answer(run, schema)
-    if run.status is RunStatus.SUCCEEDED and run.contract and not run.contract.valid:
+    if run.status is RunStatus.SUCCEEDED:
+        _judged(run, schema)
+    _numbers(run)
+
+
+def _judged(run: Run, schema: Contract | None) -> None:
+    """What is wrong with a whole answer: the checks' findings, or for a run from before there
+    were any, the faults against its contract.
+    """
+    if run.report is not None:
+        draw_report(run, schema)
+    elif run.contract and not run.contract.valid:
         with st.container(gap="xxsmall"):
             for fault in run.contract.errors:
                 st.markdown(small(red(plain(fault_in_words(fault, schema)))))
-    _numbers(run)
 
 
 def _state_line(view: RunView) -> str:
@@ -99,6 +111,9 @@ def _state_line(view: RunView) -> str:
         return red(":material/error: " + _("Failed"))
     if run.finish_reason == "length":
         return red(":material/content_cut: " + _("Cut off at the token limit"))
+    counted = findings_count(run.report) if run.report else ""
+    if counted:
+        return counted
     if run.contract is None:
         return gray(":material/check: " + _("Done"))
     if run.contract.valid:
