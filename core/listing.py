@@ -94,10 +94,15 @@ class RunRow(Frozen):
 
 
 class RunPage(Frozen):
-    """Lines of the list, and the cursor of what comes after them (None at the end)."""
+    """Lines of the list, and the cursor of what comes after them (None at the end).
+
+    `complete` is False where looking was stopped because it took too long (or, sorted by
+    something else than time, found too much): then there may be more runs than these say.
+    """
 
     items: tuple[RunRow, ...]
     next: str | None = None
+    complete: bool = True
 
 
 class RunCount(Frozen):
@@ -105,3 +110,23 @@ class RunCount(Frozen):
 
     runs: int
     more: bool = False
+
+
+class Facets(Frozen):
+    """What there is to choose from in a filter: each in the order of the alphabet."""
+
+    models: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+class Lineage(Frozen):
+    """A run's family: the run it repeats, those that repeat it, those submitted with it."""
+
+    parent: RunRow | None = None
+    children: tuple[RunRow, ...] = ()
+    batch: tuple[RunRow, ...] = ()

@@ -14,7 +14,7 @@ from core.plan import TextPlanner
 from core.providers import build_media_providers, build_text_providers
 from core.runner import Runner
 from core.settings import Settings, load_settings
-from core.store import Database, ImageStore, RunStore, UploadRecord
+from core.store import Database, ImageStore, RunList, RunStats, RunStore, UploadRecord
 from core.types import utc_now
 from core.workflows import Bindings, Draft, Workflow, load_workflows, save_workflow
 
@@ -32,6 +32,8 @@ class Services:
     store: RunStore
     pictures: PictureFolder
     images: ImageStore
+    runs: RunList
+    stats: RunStats
     gateway: Gateway
     _runner: Runner
     _database: Database
@@ -119,6 +121,8 @@ def build_services(settings: Settings) -> Services:
         store=store,
         pictures=pictures,
         images=ImageStore(database),
+        runs=RunList(database),
+        stats=RunStats(database),
         gateway=gateway,
         _runner=runner,
         _database=database,

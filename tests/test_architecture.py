@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "core.finding",
         "core.run",
         "core.listing",
+        "core.figures",
         "core.opinion",
     ),
     (

@@ -2,6 +2,8 @@
 
 from core.store.database import Database
 from core.store.images import ImageStore, UploadRecord
+from core.store.run_list import RunList
 from core.store.runs import RunStore
+from core.store.stats import RunStats
 
-__all__ = ["Database", "ImageStore", "RunStore", "UploadRecord"]
+__all__ = ["Database", "ImageStore", "RunList", "RunStats", "RunStore", "UploadRecord"]
