@@ -81,16 +81,59 @@ def test_one_fence_around_the_whole_is_taken_off_and_told(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "prose"),
+    [
+        ('Here you are: {"a": 1}', "Here you are:"),
+        ('{"a": 1} I hope it helps!', "I hope it helps!"),
+        ('네, 아래와 같습니다.\n```json\n{"a": 1}\n```', "네, 아래와 같습니다."),
+        ('{product} is here: {"a": 1}', "{product} is here:"),
+        ('Either {"b": 0} or {"a": 1, "b": [2, 3]}', 'Either {"b": 0} or'),
+        ('{"a": 1}}', "}"),
+    ],
+)
+def test_json_amid_prose_is_read_and_the_prose_told(text: str, prose: str) -> None:
+    answer = parse_answer(text)
+    assert answer is not None
+    assert isinstance(answer.value, dict)
+    assert answer.value["a"] == 1
+    assert (answer.fenced, answer.prose) == (False, prose)
+
+
+def test_a_fence_that_stays_open_is_a_fence() -> None:
+    answer = parse_answer('```json\n{"a": 1}')
+    assert answer is not None
+    assert (answer.value, answer.fenced, answer.prose) == ({"a": 1}, True, "")
+
+
+def test_a_chatty_answer_that_keeps_the_contract_is_valid() -> None:
+    text = f"Here it is:\n{json.dumps(example('product_detail'))}"
+    assert check_contract(PRODUCT, text)[1].valid
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{" * 1_000_000, '{"a":' * 200_000, '[{"a"' * 200_000, "{ " * 500_000, '{"a":1} {' * 100_000],
+)
+def test_a_megabyte_of_braces_ends(text: str) -> None:
+    answer = parse_answer(text)
+    assert answer is None or answer.value == {"a": 1}
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
         "```",
         "``````",
         "```json\n\n",
-        'Here you are: {"a": 1}',
-        '{"a": 1} I hope it helps!',
-        '네, 아래와 같습니다.\n```json\n{"a": 1}\n```',
+        "Here you are: a is 1.",
         '{"a": 1',
+        'Here you are: {"a": {"b": 1}',
+        'Here you are: {"a": [{"b": 1}, {"b": 2}, {"b',
+        'Here you are: {"a": 1, b: {"c": 2}}',
+        'Here you are: {a: [{"b": 1}]}',
+        'Here you are: {"a": NaN}',
+        "Here you are: [1, 2]",
         "{'a': 1}",
         '{"a": NaN}',
         '{"a": -Infinity}',
@@ -102,7 +145,7 @@ def test_one_fence_around_the_whole_is_taken_off_and_told(text: str) -> None:
         '{"a": "line\nbreak"}',
     ],
 )
-def test_what_is_not_json_alone_is_not_json(text: str) -> None:
+def test_what_holds_no_whole_json_is_not_json(text: str) -> None:
     assert parse_answer(text) is None
     value, verdict = check_contract(PRODUCT, text)
     assert value is None

@@ -1,6 +1,7 @@
 """Whether an answer keeps its task's contract: parsing, verdict, field by field."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -20,33 +21,38 @@ from core.types import (
 _DEEPEST = 64
 _LARGEST_INTEGER = 2**63
 _FENCE = "```"
+_FENCE_MARK = re.compile(r"`{3,}(?:json\b)?", re.IGNORECASE)
+_OBJECT = re.compile(r'\{\s*"')
+_MOST_TRIES = 64  # objects in the prose of one answer that are looked at
 
 
 @dataclass(frozen=True)
 class ParsedAnswer:
-    """The JSON of an answer, its texts in NFC; `fenced` when it stood in a code fence."""
+    """The JSON of an answer, its texts in NFC; `fenced` when it stood in a code fence and
+    nothing else. `prose` is what else was written around the JSON, "" where nothing was.
+    """
 
     value: JsonValue
     fenced: bool = False
+    prose: str = ""
 
 
 def parse_answer(text: str) -> ParsedAnswer | None:
-    """The answer as JSON, None when it is not JSON and nothing else. Never raises.
+    """The answer as JSON, None when there is none in it. Never raises; linear in its length.
 
-    One code fence around the whole is taken off; prose around JSON is not. Refused like
-    broken JSON: NaN and Infinity, integers beyond 64 bits, numbers beyond a float, nesting
-    deeper than 64 levels. They would break what comes after: SQLite, pandas, the browser.
+    A code fence is taken off. Of an answer that talks around its JSON the longest object is
+    taken that stands in it whole; an object that was broken off is none, and nothing inside it
+    is one. Refused like broken JSON: NaN and Infinity, integers beyond 64 bits, numbers beyond
+    a float, nesting deeper than 64 levels. They would break what comes after: SQLite, pandas,
+    the browser.
     """
     bare = text.strip().removeprefix("\ufeff").strip()
     fenced = bare.startswith(_FENCE) and bare.endswith(_FENCE) and len(bare) > 2 * len(_FENCE)
-    if fenced:
-        bare = _without_fence(bare)
+    inside = _without_fence(bare) if fenced else bare
     try:
-        value = json.loads(
-            bare, parse_constant=_refuse, parse_int=_integer, parse_float=_finite_float
-        )
+        value = _DECODER.decode(inside)
     except (ValueError, RecursionError):
-        return None
+        return _amid_prose(bare)
     if _is_deep(value):
         return None
     return ParsedAnswer(normalise_json(value), fenced)
@@ -63,8 +69,8 @@ def check_json(text: str) -> tuple[JsonValue, ContractVerdict]:
 def check_contract(contract: Contract, text: str) -> tuple[JsonValue, ContractVerdict]:
     """The JSON of an answer (None if it is not JSON) and whether it keeps `contract`.
 
-    Texts are counted in characters (code points) of NFC. A fence around the whole answer is
-    no fault here; `parse_answer` tells of it.
+    Texts are counted in characters (code points) of NFC. A fence or talk around the JSON is no
+    fault here; `parse_answer` tells of it.
     """
     answer = parse_answer(text)
     if answer is None:
@@ -82,6 +88,33 @@ def field_lengths(contract: Contract, value: JsonValue) -> list[FieldLength]:
     does not know are left to the verdict.
     """
     return list(_rows(contract.schema, normalise_json(value), ""))
+
+
+def _amid_prose(text: str) -> ParsedAnswer | None:
+    """The longest object that stands whole in `text`, outside of any other braces."""
+    best: tuple[int, int, JsonValue] | None = None
+    depth = reached = 0
+    for match, _ in zip(_OBJECT.finditer(text), range(_MOST_TRIES), strict=False):
+        start = match.start()
+        if start < reached:
+            continue  # inside the object just read
+        depth += text.count("{", reached, start) - text.count("}", reached, start)
+        reached = start
+        if depth > 0:
+            break  # inside something that is broken
+        depth = 0  # a stray closing brace is no hole to climb out of
+        try:
+            value, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue  # its brace stays open, so that nothing inside it is taken
+        reached = end
+        if best is None or end - start > best[1] - best[0]:
+            best = start, end, value
+    if best is None or _is_deep(best[2]):
+        return None
+    start, end, value = best
+    around = _FENCE_MARK.sub(" ", f"{text[:start]}\n{text[end:]}").strip()
+    return ParsedAnswer(normalise_json(value), fenced=not around, prose=around)
 
 
 def _without_fence(text: str) -> str:
@@ -105,6 +138,9 @@ def _integer(digits: str) -> int:
 def _finite_float(digits: str) -> float:
     number = float(digits)
     return number if abs(number) != float("inf") else _refuse(digits)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer, parse_float=_finite_float)
 
 
 def _is_deep(value: JsonValue) -> bool:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from pydantic import JsonValue
 
 from core.catalog.contract import Contract
+from core.checks.breaches import Breach, breaches_of
 from core.checks.contract import ParsedAnswer, field_lengths, parse_answer
 from core.run import (
     Run,
@@ -16,6 +18,8 @@ from core.types import (
     Message,
     normalise,
 )
+
+_MOST_BREACHES = 200
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,13 @@ class Subject:
             for row in field_lengths(self.contract, self.parsed.value)
             if row.length is not None and isinstance(row.value, str) and row.value
         )
+
+    @cached_property
+    def breaches(self) -> tuple[Breach, ...]:
+        """Where the answer breaks its contract's schema, in the contract's order."""
+        if self.contract is None or self.parsed is None:
+            return ()
+        return tuple(islice(breaches_of(self.contract, self.parsed.value), _MOST_BREACHES))
 
     @cached_property
     def payload_text(self) -> str:
