@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.catalog import Contract
-from core.checks.families import CHECKS
+from core.checks.families import CODES
 from core.checks.subject import Subject
 from core.finding import CheckReport, Finding, Severity
 from core.run import Run
@@ -37,7 +37,7 @@ def draw_report(run: Run, contract: Contract | None) -> None:
     with st.container(key=f"report_{run.id}", gap="small"):
         draw_score(report, contract, key=run.id)
         if not report.findings:
-            words = _("No findings. {n} checks looked at it.").format(n=len(CHECKS))
+            words = _("No findings. {n} checks looked at it.").format(n=len(CODES))
             st.markdown(small(gray(words)))
             return
         texts = _texts(run, contract)
