@@ -14,7 +14,7 @@ from core.plan import TextPlanner
 from core.providers import build_media_providers, build_text_providers
 from core.runner import Runner
 from core.settings import Settings, load_settings
-from core.store import Database, ImageStore, RunList, RunStats, RunStore, UploadRecord
+from core.store import Database, ImageStore, OpinionStore, RunList, RunStats, RunStore, UploadRecord
 from core.types import utc_now
 from core.workflows import Bindings, Draft, Workflow, load_workflows, save_workflow
 
@@ -34,6 +34,7 @@ class Services:
     images: ImageStore
     runs: RunList
     stats: RunStats
+    opinions: OpinionStore
     gateway: Gateway
     _runner: Runner
     _database: Database
@@ -123,6 +124,7 @@ def build_services(settings: Settings) -> Services:
         images=ImageStore(database),
         runs=RunList(database),
         stats=RunStats(database),
+        opinions=OpinionStore(database),
         gateway=gateway,
         _runner=runner,
         _database=database,

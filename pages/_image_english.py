@@ -17,6 +17,7 @@ from pages._i18n import _, language
 from pages._image_form import form
 from pages._models import mode_label
 from pages._picture_prompt import picture_prompt
+from pages._who import who
 
 TASK = "image_prompt"
 _TICK = 0.3
@@ -76,6 +77,7 @@ def _ask() -> None:
         language=language(),
         mode=Mode(st.session_state["image_english_ask"]),
         source="page",
+        user=who(),
     )
     try:
         st.session_state["image_english_run"] = here.gateway.submit(request)

@@ -19,6 +19,7 @@ from core.types import (
 )
 from pages._i18n import language
 from pages._image_axes import BadValue, parse_size
+from pages._who import who
 
 MOST = 8
 USUAL_DENOISE = 0.6
@@ -75,6 +76,7 @@ class ImageForm:
                 options=options,
                 language=language(),
                 source="page",
+                user=who(),
             )
 
 

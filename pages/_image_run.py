@@ -22,6 +22,7 @@ from pages._image_errors import picture_error_card
 from pages._image_form import ImageForm
 from pages._image_grid import Grid
 from pages._image_opened import open_batch
+from pages._who import who
 
 LARGE = 12
 DOUBLE_PRESS_S = 1.0
@@ -61,6 +62,7 @@ def again_request(run: Run, *, new_seed: bool) -> ImageRequest:
         language=run.language,
         parent_id=run.id,
         source="page",
+        user=who(),
     )
 
 

@@ -15,6 +15,7 @@ from core.types import (
 from pages._address import close_in_address, open_in_address, views_in_address
 from pages._brief import choose_role, fill
 from pages._columns import Column, set_columns
+from pages._who import who
 
 
 def open_batch(batch_id: str) -> None:
@@ -80,6 +81,7 @@ def rerun_request(run: Run) -> TextRequest:
         options=run.options,
         parent_id=run.id,
         source="page",
+        user=who(),
     )
 
 

@@ -13,6 +13,7 @@ from pages._columns import Column
 from pages._errors import error_card
 from pages._i18n import _, ngettext
 from pages._opened import open_batch
+from pages._who import who
 
 LARGE = 12
 DOUBLE_PRESS_S = 1.0
@@ -39,6 +40,7 @@ def requests_for(brief: Brief, columns: list[Column]) -> list[TextRequest]:
                     format="text" if column.format == "text" else None,
                     options=column.options.model_copy(update={"seed": seed}),
                     source="page",
+                    user=who(),
                 )
             )
     return requests

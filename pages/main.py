@@ -8,6 +8,7 @@ from core.errors import PlaygroundError
 from pages._errors import error_card, unexpected_card
 from pages._i18n import _, language_switch, use_language
 from pages._style import use_style
+from pages._who import draw_who
 
 # Drawn here, because a Material icon as the tab's icon is fetched from the internet.
 TAB_ICON = (
@@ -50,6 +51,7 @@ use_style()
 st.title(page.title, anchor=False)
 with st.sidebar:
     language_switch()
+    draw_who()
 
 try:
     page.run()

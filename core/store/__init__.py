@@ -2,8 +2,17 @@
 
 from core.store.database import Database
 from core.store.images import ImageStore, UploadRecord
+from core.store.opinions import OpinionStore
 from core.store.run_list import RunList
 from core.store.runs import RunStore
 from core.store.stats import RunStats
 
-__all__ = ["Database", "ImageStore", "RunList", "RunStats", "RunStore", "UploadRecord"]
+__all__ = [
+    "Database",
+    "ImageStore",
+    "OpinionStore",
+    "RunList",
+    "RunStats",
+    "RunStore",
+    "UploadRecord",
+]

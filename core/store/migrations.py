@@ -161,6 +161,11 @@ def m004_judgements(db: Database) -> None:
         ) WITHOUT ROWID
         """
     )
+    # A person has one say on two runs, whichever side each stood on.
+    db.conn.execute(
+        "CREATE UNIQUE INDEX votes_once "
+        "ON votes (user, min(left_run, right_run), max(left_run, right_run))"
+    )
     db.conn.execute("CREATE INDEX votes_left ON votes (left_run)")
     db.conn.execute("CREATE INDEX votes_right ON votes (right_run)")
     db.conn.execute(
