@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("core.plan", "core.image_plan"),
     ("core.gateway", "core.export"),
-    ("core.services",),
+    ("core.services", "core.recheck"),
     ("core.api", "core.client", "core.server"),
     ("pages",),
     ("app",),

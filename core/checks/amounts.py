@@ -1,6 +1,7 @@
 """Do the shares of a budget add up?"""
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from core.checks.found import found
 from core.checks.subject import FieldText, Subject
@@ -19,7 +20,7 @@ def check_amounts(subject: Subject) -> Iterator[Finding]:
         if "percent" not in items.get("properties", {}) or not isinstance(value, list):
             continue
         shares = [item.get("percent") if isinstance(item, dict) else None for item in value]
-        numbers = [share for share in shares if _is_number(share)]
+        numbers = [float(share) for share in shares if _is_number(share)]
         if not numbers or len(numbers) < len(shares):
             continue  # told of as missing or of the wrong kind
         total = sum(numbers)
@@ -36,5 +37,5 @@ def check_amounts(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

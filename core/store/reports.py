@@ -2,11 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from core.finding import CheckReport, Finding, Scores, Severity
 from core.localised import Localised
+from core.store.database import Database
 from core.store.stamps import stamp
 from core.types import utc_now
 
@@ -27,6 +29,28 @@ _FINDINGS = (
     'SELECT run_id, code, severity, field, start, "end", evidence, message_ko, message_en '
     "FROM findings WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, position"
 )
+_UNCHECKED = (
+    "SELECT id FROM runs LEFT JOIN check_reports ON run_id = id "
+    "WHERE id > :after AND kind = 'text' AND status = 'succeeded' "
+    "AND (version IS NULL OR version < :below) AND (:task IS NULL OR task = :task) "
+    "ORDER BY id LIMIT :limit"
+)
+
+
+def unchecked_ids(
+    connection: sqlite3.Connection,
+    *,
+    below: int,
+    after: str = "",
+    task: str | None = None,
+    limit: int,
+) -> list[str]:
+    """Text runs that succeeded and have no report of version `below` or later, oldest first.
+
+    At most `limit`, of `task` where one is given; hand the last id back as `after` for more.
+    """
+    values = {"below": below, "after": after, "task": task, "limit": limit}
+    return [row["id"] for row in connection.execute(_UNCHECKED, values)]
 
 
 def save_report(connection: sqlite3.Connection, run_id: str, report: CheckReport) -> None:
@@ -45,6 +69,16 @@ def save_report(connection: sqlite3.Connection, run_id: str, report: CheckReport
         _INSERT_FINDING,
         [(run_id, place, *_values(one)) for place, one in enumerate(report.findings)],
     )
+
+
+def save_reports(database: Database, reports: Mapping[str, CheckReport]) -> "Future[None]":
+    """Write many reports, by run id, in one transaction."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        for run_id, report in reports.items():
+            save_report(connection, run_id, report)
+
+    return database.write(work)
 
 
 def read_reports(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, CheckReport]:
