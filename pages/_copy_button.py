@@ -48,7 +48,7 @@ export default function ({ data, parentElement }) {
 _mount = st.components.v2.component("playground_copy", html=_HTML, css=_CSS, js=_JS)
 
 
-def copy_button(text: str, *, key: str) -> None:
-    """Draw the button for `text`."""
-    labels = {"label": _("Copy"), "done": _("Copied")}
+def copy_button(text: str, *, key: str, label: str | None = None) -> None:
+    """Draw the button for `text`; `label` says what is copied."""
+    labels = {"label": label or _("Copy"), "done": _("Copied")}
     _mount(key=key, data={"text": text, **labels}, width="content", height="content")

@@ -86,6 +86,11 @@ def orange(words: str) -> str:
     return f":orange[{words}]"
 
 
+def bold(words: str) -> str:
+    """`words`, ours and not a model's, as markdown in bold."""
+    return f"**{words}**"
+
+
 def small(markdown: str) -> str:
     """`markdown` in small letters, and unlike a caption not paler for it."""
     return f":small[{markdown}]"

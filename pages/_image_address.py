@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 ROOT = "/api/v1"
+_PAGES = ("image", "history", "health")
 
 
 def picture_address(sha256: str, *, width: int | None = None, download: bool = False) -> str:
@@ -32,5 +33,7 @@ def page_address() -> str:
 
 def _below(path: str) -> str:
     """`path` below the folder that the pages are served from: a proxy may add one."""
-    folder = urlsplit(page_address()).path.removesuffix("/image").rstrip("/")
-    return f"{folder}{path}"
+    folder = urlsplit(page_address()).path
+    for page in _PAGES:
+        folder = folder.removesuffix(f"/{page}")
+    return f"{folder.rstrip('/')}{path}"

@@ -42,8 +42,12 @@ def draw_board(
     on_action: Callable[[dict[str, Any]], None],
     table: Table | None = None,
     gallery: bool = False,
+    own_words: Mapping[str, str] | None = None,
 ) -> None:
-    """Draw `items`, as a labelled table where there is one; `on_action` is a callback."""
+    """Draw `items`, as a labelled table where there is one; `on_action` is a callback.
+
+    `own_words` say something else than usual, see `words`.
+    """
 
     def acted() -> None:
         action = st.session_state[key].action
@@ -56,7 +60,7 @@ def draw_board(
             "items": list(items),
             "kind": "gallery" if gallery else "results",
             "table": _told(table) if table and len(items) == _cells(table) else None,
-            "words": words(),
+            "words": words() | dict(own_words or {}),
         },
         on_action_change=acted,
         width="stretch",

@@ -60,7 +60,8 @@ def sent_dialog(run: Run) -> None:
     st.dialog(_("What was sent"), width="large")(_sent)(run)
 
 
-def _sent(run: Run) -> None:
+def draw_sent(run: Run) -> None:
+    """Draw what was sent for `run`."""
     _words(str(run.payload.get("prompt") or ""), str(run.payload.get("negative") or ""))
     options = run.image.options if run.image else None
     if options:
@@ -70,6 +71,10 @@ def _sent(run: Run) -> None:
     if (graph := run.meta.get("graph")) is not None:
         with st.expander(_("The workflow as it is sent")):
             st.code(json.dumps(graph, ensure_ascii=False, indent=2), language="json")
+
+
+def _sent(run: Run) -> None:
+    draw_sent(run)
     if run.error_code:
         st.caption(_("Technical detail"))
         st.code(f"{run.error_code}\n{run.error_message}", language=None, wrap_lines=True)

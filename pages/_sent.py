@@ -44,9 +44,14 @@ def sent_dialog(run: Run) -> None:
     st.dialog(_("What was sent"), width="large")(_sent)(run)
 
 
-def _sent(run: Run) -> None:
+def draw_sent(run: Run) -> None:
+    """Draw what was sent for `run`."""
     st.caption(_target(run.mode, run.provider, run.model, run.options))
     _messages(run.prompt)
+
+
+def _sent(run: Run) -> None:
+    draw_sent(run)
     st.caption(_("Address of this run"))
     base = (st.context.url or "").split("?")[0].rstrip("/")
     st.code(f"{base}/?run={run.id}", language=None, wrap_lines=True)

@@ -21,6 +21,9 @@ _CSS = """
   width: 1.75rem; height: 1.75rem; max-height: none; object-fit: cover; border-radius: 0.25rem;
   vertical-align: middle; margin-right: 0.25rem;
 }
+.st-key-history_chips button, .st-key-history_run_tags button {
+  border-radius: 1rem; min-height: 2rem; padding: 0.125rem 0.75rem; font-size: 0.875rem;
+}
 </style>
 """
 

@@ -41,6 +41,12 @@ page = st.navigation(
             icon=":material/image:",
             help=_("Say what should be seen, make pictures, and compare them."),
         ),
+        st.Page(
+            "history.py",
+            title=_("History"),
+            icon=":material/history:",
+            help=_("Find any run, see what is wrong with it, compare, and judge."),
+        ),
     ],
     position="top",
 )

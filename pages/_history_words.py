@@ -1,0 +1,81 @@
+"""Words of the History page: statuses, tasks, roles and counts as people read them."""
+
+from core import services
+from core.listing import Sort
+from core.localised import Localised
+from core.types import RunStatus
+from pages._i18n import N_, _, language, ngettext
+
+_STATUSES = {
+    RunStatus.QUEUED: N_("Waiting"),
+    RunStatus.RUNNING: N_("Under way"),
+    RunStatus.SUCCEEDED: N_("Done"),
+    RunStatus.FAILED: N_("Failed"),
+    RunStatus.CANCELLED: N_("Stopped"),
+    RunStatus.INTERRUPTED: N_("Interrupted"),
+}
+_SORTS = {
+    Sort.NEWEST: N_("Newest first"),
+    Sort.OLDEST: N_("Oldest first"),
+    Sort.SLOWEST: N_("Slowest first"),
+    Sort.LOWEST_SCORE: N_("Lowest score first"),
+}
+_STARS = {
+    "4-5": N_("★ 4 and more"),
+    "3": N_("★ about 3"),
+    "1-2": N_("★ 2 and fewer"),
+    "none": N_("Not rated"),
+}
+_SEVERITIES = {"error": N_("any error"), "warning": N_("any warning")}
+
+
+def status_label(status: RunStatus | str) -> str:
+    """A status in a word."""
+    return _(_STATUSES[RunStatus(status)])
+
+
+def task_label(task: str) -> str:
+    """A task's or picture preset's name; one that is gone from the catalog as it was written."""
+    here = services.get_services()
+    known = here.catalog.tasks.get(task) or here.presets.get(task)
+    return _named(known.label if known else None, task)
+
+
+def role_label(role: str) -> str:
+    """A role's name; one that is gone from the catalog as it was written."""
+    known = services.get_services().catalog.roles.get(role)
+    return _named(known.label if known else None, role)
+
+
+def kind_label(kind: str) -> str:
+    """Text or picture."""
+    return _("Pictures") if kind == "image" else _("Texts")
+
+
+def sort_label(sort: Sort) -> str:
+    """What comes first, in words."""
+    return _(_SORTS[sort])
+
+
+def stars_label(name: str) -> str:
+    """A range of stars as the address names it, in words."""
+    return _(_STARS[name]) if name in _STARS else name
+
+
+def finding_label(code: str) -> str:
+    """A finding's code, or the severity of any, in words; an unknown code as it is."""
+    return _(_SEVERITIES[code]) if code in _SEVERITIES else code
+
+
+def findings_in_short(errors: int | None, warnings: int | None) -> str:
+    """How many errors and warnings, in words; empty where nothing was checked or found."""
+    parts = []
+    if errors:
+        parts.append(ngettext("{n} error", "{n} errors", errors))
+    if warnings:
+        parts.append(ngettext("{n} warning", "{n} warnings", warnings))
+    return ", ".join(parts)
+
+
+def _named(label: Localised | None, name: str) -> str:
+    return label.in_(language()) if label else name
