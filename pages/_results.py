@@ -7,6 +7,7 @@ from core import services
 from core.run import (
     RunView,
 )
+from pages._compare_address import MOST, compare_address
 from pages._i18n import _, ngettext
 from pages._opened import close, grouped
 from pages._run_card import draw_body, draw_card
@@ -63,7 +64,20 @@ def _header(views: list[RunView], live: list[RunView]) -> None:
                 on_click=_stop_all,
                 args=([view.run.id for view in live],),
             )
+        ended = [view.run.id for view in views if view.run.status.is_final]
+        if 2 <= len(ended) <= MOST and st.button(
+            _("Compare side by side"),
+            key="text_compare",
+            icon=":material/splitscreen_right:",
+            type="tertiary",
+        ):
+            st.switch_page("history.py", query_params=_comparison(ended))
         st.button(_("Clear"), key="text_close", type="tertiary", on_click=close)
+
+
+def _comparison(run_ids: list[str]) -> dict[str, str]:
+    asked = st.query_params.get("lang")
+    return compare_address(run_ids) | ({"lang": asked} if asked else {})
 
 
 def _stop_all(run_ids: list[str]) -> None:
