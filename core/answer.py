@@ -4,6 +4,7 @@ from typing import Any
 
 from core import errors
 from core.errors import PlaygroundError, ProviderError
+from core.finding import CheckReport
 from core.media import MediaOutputInfo, MediaProviderResponse, picture_url
 from core.run import (
     Run,
@@ -112,8 +113,29 @@ def _meta(run: Run) -> dict[str, Any]:
             "tokens_per_second": run.tokens_per_second,
         },
         "contract": run.contract.model_dump(mode="json") if run.contract else None,
+        "scores": _scores(run.report) if run.report else None,
+        "findings": _findings(run.report) if run.report else None,
         "thinking": run.thinking or None,
     }
+
+
+def _scores(report: CheckReport) -> dict[str, Any]:
+    """The scores in short: `/v1/runs/{id}/findings` says what each deduction is for."""
+    scores = report.scores
+    fields = {name: part.score for name, part in scores.fields.items()}
+    return {"overall": scores.overall, "passed": scores.passed, "fields": fields}
+
+
+def _findings(report: CheckReport) -> list[dict[str, str]]:
+    return [
+        {
+            "code": finding.code,
+            "severity": finding.severity.value,
+            "field": finding.field,
+            "message": finding.message.en,
+        }
+        for finding in report.findings
+    ]
 
 
 def _errors() -> dict[str, type[PlaygroundError]]:

@@ -1,7 +1,7 @@
 """What travels between the layers for pictures: requests, events, outputs (SPEC-001, R11)."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, JsonValue
 
@@ -188,7 +188,7 @@ class ServedRun(Run):
     image: ServedDetails | None = None
 
     @classmethod
-    def of(cls, run: Run) -> "ServedRun":
+    def of(cls, run: Run) -> Self:
         """`run` with the addresses of its pictures."""
         values: dict[str, Any] = dict(run)
         if run.image is not None:

@@ -4,12 +4,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from core.types import Frozen, Text, utc_now
+from core.types import Frozen, Text, normalise, utc_now
 
-Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Tag = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+# The constraints come first: behind a validator in Python, stripping would follow the counting.
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(normalise),
+]
+Tag = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=40),
+    AfterValidator(normalise),
+]
 
 
 class Reason(StrEnum):

@@ -4,9 +4,11 @@ import atexit
 import logging
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 
 from core.catalog import Catalog, load_catalog
 from core.catalog.presets import ImagePreset, load_presets
+from core.export import Exports
 from core.gateway import Gateway
 from core.image_plan import ImagePlanner
 from core.pictures import Kept, PictureFolder, check_upload
@@ -38,6 +40,17 @@ class Services:
     gateway: Gateway
     _runner: Runner
     _database: Database
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Runs to take away."""
+        return Exports(
+            catalog=self.catalog,
+            store=self.store,
+            runs=self.runs,
+            opinions=self.opinions,
+            pictures=self.pictures,
+        )
 
     def keep_upload(self, data: bytes, *, name: str, user: str | None = None) -> Kept:
         """Check a picture from outside, keep it as a bare PNG and note who sent it.

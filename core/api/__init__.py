@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from core.api import catalog, docs, images, media, runs, text
+from core.api import catalog, check, compare, docs, export, history, images, media, runs, text
 from core.api.door import Door
 from core.api.errors import add_error_handlers, documented_errors
 
@@ -28,7 +28,8 @@ def build_api() -> FastAPI:
     )
     api.add_middleware(Door)
     add_error_handlers(api)
-    for router in (text.router, media.router, images.router, runs.router, catalog.router):
-        api.include_router(router, prefix="/v1")
+    # `/runs/export` comes before `/runs/{run_id}`, which would take it for a run.
+    for part in (text, media, images, export, history, runs, compare, check, catalog):
+        api.include_router(part.router, prefix="/v1")
     api.include_router(docs.router, prefix="/v1", include_in_schema=False)
     return api

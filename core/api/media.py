@@ -17,12 +17,9 @@ from core.api.schemas import (
     ModelListError,
 )
 from core.errors import InvalidRequest
+from core.export.bundle import picture_items
 from core.gateway import MediaList
-from core.image_draft import parameters_of
 from core.pictures import ZipItem, zip_of
-from core.run import (
-    Run,
-)
 from core.services import Services
 
 router = APIRouter(tags=["images"])
@@ -96,17 +93,4 @@ def _ids(runs: str) -> list[str]:
 
 def _items(known: Services, ids: list[str]) -> list[ZipItem]:
     """Every picture of these runs. Raises RunNotFound."""
-    return [item for run_id in ids for item in _pictures(known.gateway.view(run_id).run)]
-
-
-def _pictures(run: Run) -> list[ZipItem]:
-    return [
-        ZipItem(
-            sha256=picture.sha256,
-            made_at=run.finished_at or run.created_at,
-            preset=run.task,
-            seed=picture.seed,
-            parameters=parameters_of(run, index=picture.index, seed=picture.seed),
-        )
-        for picture in (run.image.pictures if run.image else ())
-    ]
+    return picture_items([known.gateway.view(run_id).run for run_id in ids])

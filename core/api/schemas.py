@@ -29,7 +29,7 @@ from core.types import (
 MAX_DEPTH = 32
 
 
-def _plain_json(value: object) -> object:
+def plain_json(value: object) -> object:
     """`value`, refused when it nests too deep or holds NaN or Infinity, which JSON has not."""
     level = [value]
     for _ in range(MAX_DEPTH):
@@ -52,7 +52,7 @@ class GenerateRequest(Frozen):
 
     role: str = Field(min_length=1, max_length=64, examples=["copywriter"])
     task: str = Field(min_length=1, max_length=64, examples=["product_detail"])
-    payload: Annotated[Payload, BeforeValidator(_plain_json)] = Field(
+    payload: Annotated[Payload, BeforeValidator(plain_json)] = Field(
         default_factory=dict, description="The task's fields, by name."
     )
     mode: Mode | None = Field(None, description="Left out: as the setting GENERATOR_MODE says.")

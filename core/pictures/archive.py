@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -40,12 +40,17 @@ class ZipItem:
         return "_".join((moment, preset or "picture", *seed))
 
 
-def zip_of(pictures: PictureFolder, items: Sequence[ZipItem]) -> Iterator[bytes]:
+def zip_of(
+    pictures: PictureFolder,
+    items: Sequence[ZipItem],
+    files: Mapping[str, Iterable[bytes]] | None = None,
+) -> Iterator[bytes]:
     """A ZIP of `items` in pieces of about a MiB, in their order; the same items, the same bytes.
 
-    Raises InvalidRequest (nothing, or too much at once) and NotFound before the first piece.
+    `files` come first: names and what is in them, piece by piece, dated now. Raises
+    InvalidRequest (nothing, or too much at once) and NotFound before the first piece.
     """
-    if not 0 < len(items) <= MAX_ITEMS:
+    if len(items) > MAX_ITEMS or not (items or files):
         raise InvalidRequest(
             f"A ZIP holds 1 to {MAX_ITEMS} pictures, not {len(items)}. Choose fewer.",
             details={"reason": "too_many_pictures", "pictures": len(items)},
@@ -56,7 +61,7 @@ def zip_of(pictures: PictureFolder, items: Sequence[ZipItem]) -> Iterator[bytes]
             f"These pictures are larger than {MAX_BYTES // 1024**3} GiB together. Choose fewer.",
             details={"reason": "too_many_bytes"},
         )
-    return _pieces(list(zip(_names(items), items, paths, strict=True)))
+    return _pieces(files or {}, list(zip(_names(items), items, paths, strict=True)))
 
 
 class _Outbox:
@@ -83,25 +88,31 @@ class _Outbox:
         return taken
 
 
-def _pieces(entries: Sequence[tuple[str, ZipItem, Path]]) -> Iterator[bytes]:
+def _pieces(
+    files: Mapping[str, Iterable[bytes]], entries: Sequence[tuple[str, ZipItem, Path]]
+) -> Iterator[bytes]:
     outbox = _Outbox()
     with ZipFile(outbox, "w") as archive:
+        for name, content in files.items():
+            with archive.open(_info(name, datetime.now(UTC), ZIP_DEFLATED), "w") as entry:
+                for piece in content:
+                    entry.write(piece)
+                    yield outbox.take()
         for name, item, path in entries:
-            info = _info(name + path.suffix, item, ZIP_STORED)
+            info = _info(name + path.suffix, item.made_at, ZIP_STORED)
             with path.open("rb") as picture, archive.open(info, "w") as entry:
                 while piece := picture.read(_PIECE):
                     entry.write(piece)
                     yield outbox.take()
             parameters = normalise_json(dict(item.parameters))
             sidecar = json.dumps(parameters, ensure_ascii=False, indent=2)
-            archive.writestr(_info(f"{name}.json", item, ZIP_DEFLATED), sidecar.encode())
+            archive.writestr(_info(f"{name}.json", item.made_at, ZIP_DEFLATED), sidecar.encode())
             yield outbox.take()
     yield outbox.take()
 
 
-def _info(name: str, item: ZipItem, compression: int) -> ZipInfo:
-    moment = item.made_at.astimezone(UTC)
-    info = ZipInfo(name, moment.timetuple()[:6])
+def _info(name: str, moment: datetime, compression: int) -> ZipInfo:
+    info = ZipInfo(name, moment.astimezone(UTC).timetuple()[:6])
     info.compress_type = compression
     info.external_attr = 0o644 << 16  # left out, unzip makes files that nobody may read
     return info

@@ -119,6 +119,14 @@ class RunStore:
             )
         return found[0]
 
+    def many(self, run_ids: Sequence[str]) -> list[Run]:
+        """The runs with these ids, in that order; unknown ones are left out."""
+        sql = f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 - our names
+        with self._database.read() as connection:
+            rows = connection.execute(sql, [json.dumps(list(run_ids))]).fetchall()
+            found = {run.id: run for run in _complete(connection, [_run(row) for row in rows])}
+        return [found[run_id] for run_id in run_ids if run_id in found]
+
     def batch(self, batch_id: str) -> list[Run]:
         """The runs that were submitted together, in that order; empty when there are none."""
         with self._database.read() as connection:
