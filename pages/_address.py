@@ -6,6 +6,7 @@
 import streamlit as st
 
 from core import services
+from core.errors import PlaygroundError
 from core.run import (
     RunView,
 )
@@ -34,6 +35,18 @@ def views_in_address(page: str) -> list[RunView]:
     kind, key = opened
     gateway = services.get_services().gateway
     return gateway.batch(key) if kind == "batch" else [gateway.view(key)]
+
+
+def opened_run(page: str, task: str) -> str | None:
+    """The run that is open by itself, where it is one of `task`: what is run next is its child."""
+    kind, key = st.session_state.get(f"{page}_opened") or (None, None)
+    if kind != "run" or not key:
+        return None
+    try:
+        run = services.get_services().gateway.view(key).run
+    except PlaygroundError:
+        return None
+    return key if run.task == task else None
 
 
 def _show_in_address(opened: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from core.errors import PlaygroundError
 from pages._errors import error_card
 from pages._format import bold
 from pages._history_address import Listed, go, remember_list, values_of
-from pages._history_again import counterpart, other_mode, run_in_other_mode
+from pages._history_again import in_other_mode, other_mode, run_in_other_mode
 from pages._history_export import draw_export
 from pages._history_table import select_nothing, selected
 from pages._history_tags import draw_tag_form
@@ -98,7 +98,7 @@ def compare(ids: Sequence[str]) -> None:
 def compare_with_other_mode(run_id: str) -> None:
     """Show a run beside its like in the other mode, or offer to run it; for a callback."""
     run = services.get_services().store.get(run_id)
-    other = counterpart(run)
+    other = in_other_mode(run)
     if other is None:
         st.session_state["history_offer"] = run_id
     else:

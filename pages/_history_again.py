@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import services
+from core.compare.pairs import counterpart
 from core.errors import PlaygroundError
 from core.listing import RunFilter
 from core.media import ImageRequest
@@ -38,8 +39,8 @@ def other_mode(mode: Mode) -> Mode:
     return Mode.LIVE if mode is Mode.MOCK else Mode.MOCK
 
 
-def counterpart(run: Run) -> str | None:
-    """The newest run of the same brief in the other mode: its id, None when there is none."""
+def in_other_mode(run: Run) -> str | None:
+    """The newest answer to the same brief in the other mode: its run, None when there is none."""
     here = services.get_services()
     wanted = RunFilter(
         q=_telling_words(run),
@@ -47,11 +48,9 @@ def counterpart(run: Run) -> str | None:
         modes=(other_mode(run.mode),),
         tasks=(run.task,),
     )
-    for run_id in here.runs.ids(wanted, limit=_LOOKED_AT):
-        other = here.store.get(run_id)
-        if other.payload == run.payload and other.language == run.language:
-            return run_id
-    return None
+    found = here.store.many(here.runs.ids(wanted, limit=_LOOKED_AT))
+    other = counterpart(run, found)
+    return other.id if other else None
 
 
 def _telling_words(run: Run) -> str:

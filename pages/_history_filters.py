@@ -36,7 +36,7 @@ _KINDS = ("text", "image")
 
 def draw_bar(shown: Listed, *, with_order: bool = True) -> None:
     """Draw search, filters and order; `with_order` also how the runs are shown."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _search()
         with st.popover(_("Filters"), icon=":material/tune:", key="history_filters"):
             _fields(shown)

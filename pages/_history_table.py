@@ -12,7 +12,7 @@ import streamlit as st
 from core.listing import RunRow
 from core.types import Mode, RunStatus
 from pages._format import UNKNOWN, number, seconds, shortened
-from pages._history_words import findings_in_short, status_label, task_label
+from pages._history_words import excerpt, findings_in_short, status_label, task_label
 from pages._i18n import _, language
 from pages._image_address import picture_address
 from pages._models import mode_label
@@ -77,7 +77,7 @@ def _line(row: RunRow) -> dict[str, Any]:
         "when": clock(row.created_at),
         "whenFull": full_clock(row.created_at),
         "title": shortened(row.title, _LONGEST) or task_label(row.task),
-        "excerpt": shortened(" ".join(row.excerpt.split()), _LONGEST),
+        "excerpt": shortened(excerpt(row), _LONGEST),
         "about": about,
         "tags": list(row.tags),
         "thumb": picture_address(picture.sha256, width=160) if picture else None,

@@ -57,7 +57,7 @@ def draw_note(run_id: str) -> None:
     key = f"history_note_{run_id}"
     st.session_state.setdefault(key, note.text if note else "")
     st.text_area(
-        _("Note"),
+        _("Memo"),
         key=key,
         height=100,
         max_chars=_LONGEST_NOTE,

@@ -1,9 +1,13 @@
 """Words of the History page: statuses, tasks, roles and counts as people read them."""
 
+from pydantic import JsonValue
+from pydantic_core import from_json
+
 from core import services
-from core.listing import Sort
+from core.listing import RunRow, Sort
 from core.localised import Localised
 from core.types import RunStatus
+from pages._errors import explain
 from pages._i18n import N_, _, language, ngettext
 
 _STATUSES = {
@@ -67,6 +71,14 @@ def finding_label(code: str) -> str:
     return _(_SEVERITIES[code]) if code in _SEVERITIES else code
 
 
+def excerpt(row: RunRow) -> str:
+    """What came of a run, in a line: its answer without the brackets, or why it has none."""
+    if row.status is RunStatus.FAILED and row.error_code:
+        details = {"model": row.model}
+        return explain(row.error_code, provider=row.provider, details=details).what
+    return " ".join(" · ".join(_texts(_read(row.excerpt))).split())
+
+
 def findings_in_short(errors: int | None, warnings: int | None) -> str:
     """How many errors and warnings, in words; empty where nothing was checked or found."""
     parts = []
@@ -75,6 +87,25 @@ def findings_in_short(errors: int | None, warnings: int | None) -> str:
     if warnings:
         parts.append(ngettext("{n} warning", "{n} warnings", warnings))
     return ", ".join(parts)
+
+
+def _read(text: str) -> JsonValue:
+    """The beginning of an answer as far as it is JSON, else as it stands."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return from_json(text, allow_partial="trailing-strings")
+    except ValueError:
+        return text
+
+
+def _texts(value: JsonValue) -> list[str]:
+    """Every text in `value`, in order."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [value] if isinstance(value, str) and value.strip() else []
 
 
 def _named(label: Localised | None, name: str) -> str:

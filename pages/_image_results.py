@@ -10,6 +10,7 @@ from core import services
 from core.run import (
     RunView,
 )
+from pages._before import draw_before
 from pages._i18n import _, ngettext
 from pages._image_address import zip_address
 from pages._image_axes import table_of
@@ -102,6 +103,7 @@ def _header(views: list[RunView], live: list[RunView]) -> None:
             label = escape(_("Download all"))
             with st.container(key="image_zip", width="content"):
                 st.html(f'<a href="{address}" download>{label}</a>', width="content")
+        draw_before(views, key="image_before")
         st.button(_("Clear"), key="image_close", type="tertiary", on_click=close)
 
 

@@ -15,6 +15,7 @@ from core.run import (
 from core.types import (
     ImageOptions,
 )
+from pages._address import opened_run
 from pages._format import plain, red, shortened, small
 from pages._i18n import _, ngettext
 from pages._image_axes import BadValue
@@ -132,6 +133,8 @@ def _make(form: ImageForm, grid: Grid) -> None:
         return  # a double click is meant once
     try:
         requests = requests_for(form, grid, seed=secrets.randbelow(_SEEDS))
+        parent = {"parent_id": opened_run("image", form.preset)}
+        requests = [request.model_copy(update=parent) for request in requests]
     except BadValue as bad:
         words = _("“{words}” cannot be used here.")
         if bad.value == form.size:

@@ -39,7 +39,9 @@ def draw_recent(
     open_here: Callable[[str], None] = open_run,
 ) -> None:
     """Draw the last runs, newest first; those of `kind` are opened on this page."""
-    st.caption(_("Recent runs"))
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.caption(_("Recent runs"), width="content")
+        st.page_link("history.py", label=_("All runs"), query_params=_same_language())
     runs = _one_a_batch(services.get_services().gateway.recent(limit=_LOOKED_AT))[:_SHOWN]
     if not runs:
         st.caption(_("Nothing has run yet."))
@@ -73,9 +75,13 @@ def go_to_run(run: Run) -> NoReturn:
     opened = {"run": run.id}
     if run.kind == "image" and run.batch_id:
         opened = {"batch": run.batch_id}
-    if asked := st.query_params.get("lang"):
-        opened["lang"] = asked
-    st.switch_page(_PAGES[run.kind], query_params=opened)
+    st.switch_page(_PAGES[run.kind], query_params=opened | _same_language())
+
+
+def _same_language() -> dict[str, str]:
+    """What keeps the language of the address on another page."""
+    asked = st.query_params.get("lang")
+    return {"lang": asked} if asked else {}
 
 
 def _thumbnail(run: Run) -> str:

@@ -7,6 +7,7 @@ from core import services
 from core.run import (
     RunView,
 )
+from pages._before import draw_before
 from pages._compare_address import MOST, compare_address
 from pages._i18n import _, ngettext
 from pages._opened import close, grouped
@@ -72,6 +73,7 @@ def _header(views: list[RunView], live: list[RunView]) -> None:
             type="tertiary",
         ):
             st.switch_page("history.py", query_params=_comparison(ended))
+        draw_before(views, key="text_before")
         st.button(_("Clear"), key="text_close", type="tertiary", on_click=close)
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from core import services
 from core.errors import PlaygroundError
 from core.types import TextRequest
+from pages._address import opened_run
 from pages._brief import Brief
 from pages._columns import Column
 from pages._errors import error_card
@@ -20,7 +21,10 @@ DOUBLE_PRESS_S = 1.0
 
 
 def requests_for(brief: Brief, columns: list[Column]) -> list[TextRequest]:
-    """One request a column and variant; variants get seeds that follow each other."""
+    """One request a column and variant; variants get seeds that follow each other.
+
+    They have the run that is open as their parent: the brief was taken over from it.
+    """
     requests: list[TextRequest] = []
     for column in columns:
         first = column.seed
@@ -39,6 +43,7 @@ def requests_for(brief: Brief, columns: list[Column]) -> list[TextRequest]:
                     model=column.model,
                     format="text" if column.format == "text" else None,
                     options=column.options.model_copy(update={"seed": seed}),
+                    parent_id=opened_run("text", brief.task),
                     source="page",
                     user=who(),
                 )
