@@ -1,6 +1,9 @@
 """The Python client against the real API on a real socket (R18)."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from starlette.responses import PlainTextResponse
@@ -176,3 +179,79 @@ def test_a_stream_that_breaks_off_is_not_taken_for_an_answer() -> None:
         list(client.stream("copywriter", "free", {"prompt": "커피"}))
 
     assert caught.value.code == "broken_stream"
+
+
+# Runs and what is said of them
+
+
+def made(playground: PlaygroundClient, **choices: Any) -> str:
+    return playground.generate("copywriter", "product_detail", PAYLOAD, **choices).run_id
+
+
+def test_it_goes_through_all_runs_that_fit_page_by_page(playground: PlaygroundClient) -> None:
+    ids = [made(playground, user="ada") for _ in range(3)]
+    made(playground, user="eve")
+
+    rows = list(playground.runs(user=["ada", "bob"], sort="oldest", page=1))
+
+    assert [row.id for row in rows] == ids
+    assert rows[0].title == PAYLOAD["product_name"]
+
+
+def test_it_finds_runs_since_a_moment(playground: PlaygroundClient) -> None:
+    made(playground)
+
+    assert list(playground.runs(since=datetime.now(UTC) + timedelta(hours=1))) == []
+    assert len(list(playground.runs(since=datetime.now(UTC) - timedelta(hours=1)))) == 1
+
+
+def test_it_reads_what_is_wrong_with_a_run(playground: PlaygroundClient) -> None:
+    report = playground.findings(made(playground, model="mock-too-long"))
+
+    assert report is not None
+    assert "length.too_long" in [finding.code for finding in report.findings]
+    assert report.scores.passed is False
+
+
+def test_it_rates_a_run(playground: PlaygroundClient) -> None:
+    run_id = made(playground)
+
+    playground.rate(run_id, "ada", 4, reasons=["tone"], comment="lively")
+
+    (rating,) = playground.ratings(run_id)
+    assert (rating.user, rating.stars, rating.comment) == ("ada", 4, "lively")
+
+
+def test_it_compares_runs(playground: PlaygroundClient) -> None:
+    ids = [made(playground, options={"seed": seed}) for seed in (1, 2)]
+
+    compared = playground.compare(ids, reference=1)
+
+    assert [run["id"] for run in compared["runs"]] == ids
+    seeds = [one["values"] for one in compared["parameters"] if one["name"] == "seed"]
+    assert seeds == [[1, 2]]
+
+
+def test_it_checks_an_answer_from_anywhere(playground: PlaygroundClient) -> None:
+    report = playground.check("copywriter", "product_detail", PAYLOAD, {"headline": "담은 텀블러"})
+
+    assert "field.missing" in [finding.code for finding in report.findings]
+    assert report.scores.passed is False
+
+
+def test_it_takes_runs_away(playground: PlaygroundClient) -> None:
+    ids = [made(playground) for _ in range(2)]
+
+    lines = b"".join(playground.export("jsonl", ids=ids)).splitlines()
+    table = b"".join(playground.export(task="product_detail")).decode("utf-8-sig")
+
+    assert [json.loads(line)["id"] for line in lines] == ids
+    assert table.startswith("id,")
+    assert all(run_id in table for run_id in ids)
+
+
+def test_an_export_of_nobody_raises(playground: PlaygroundClient) -> None:
+    with pytest.raises(PlaygroundApiError) as raised:
+        list(playground.export(ids=["nobody"]))
+
+    assert (raised.value.status, raised.value.code) == (404, "not_found")

@@ -1,102 +1,24 @@
-"""`PlaygroundClient`: the REST face of a running playground, for scripts and tests (R18).
+"""The client itself: a method for each thing that can be asked of a playground."""
 
-A playground is asked like this, with the choices of `/v1/llm/generate` as keywords, and for
-pictures with those of `/v1/media/generate`:
-`PlaygroundClient().generate("copywriter", "sns", {"product_name": "…"}, model="…").output`
-`PlaygroundClient().make("product_image", "…", options={"batch": 4}).outputs[0].sha256`.
-"""
-
-import json
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypedDict, Unpack
+from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote, urlsplit
 
 import httpx
 from pydantic import JsonValue
 
-from core.media import MediaOutputInfo, MediaProviderResponse, ServedRun, picture_url
-from core.types import Language, LLMProviderResponse, Mode
+from core.client.choices import Choices, Filter, PictureChoices, parameters
+from core.client.shapes import Answer, Pictures, StreamEvent
+from core.client.wire import PlaygroundApiError, checked, error_of, explained, parse
+from core.finding import CheckReport
+from core.listing import RunPage, RunRow, Sort
+from core.media import MediaOutputInfo, ServedRun, picture_url
+from core.opinion import Rating, Reason
+from core.types import Language
 
 DEFAULT_URL = "http://127.0.0.1:8501"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class PlaygroundApiError(Exception):
-    """The playground answered with an error, or not at all.
-
-    `status` is the HTTP status, None for a run that failed in mid-stream or when nothing
-    answered; `code` is one of those in `core.errors`, or "unreachable".
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: str,
-        status: int | None = None,
-        details: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-        self.status = status
-        self.details = dict(details or {})
-
-
-class Answer(LLMProviderResponse):
-    """An answer (R2) and the id of its recorded run."""
-
-    run_id: str
-
-
-class Pictures(MediaProviderResponse):
-    """The pictures of a run, each with its address, and the run's id."""
-
-    run_id: str
-
-
-@dataclass(frozen=True)
-class StreamEvent:
-    """One event of a run: "run", "phase", "thinking", "text", "progress", "preview" or, last,
-    "end".
-
-    `cursor` is where to go on from; the data of "end" is that of an `Answer`, or of `Pictures`.
-    """
-
-    kind: str
-    data: dict[str, Any]
-    cursor: str | None = None
-
-
-class Choices(TypedDict, total=False):
-    """What a request may choose; what is left out the playground decides."""
-
-    mode: Mode | Literal["mock", "live"]
-    format: Literal["json", "text"]
-    provider: str
-    model: str
-    language: Language | Literal["ko", "en"]
-    options: Mapping[str, JsonValue]
-    parent_id: str
-    user: str
-
-
-class PictureChoices(TypedDict, total=False):
-    """What a request for pictures may choose; what is left out the playground decides."""
-
-    negative: str
-    mode: Mode | Literal["mock", "live"]
-    provider: str
-    model: str
-    workflow: str
-    source_sha256: str
-    language: Language | Literal["ko", "en"]
-    options: Mapping[str, JsonValue]
-    parent_id: str
-    user: str
 
 
 class PlaygroundClient:
@@ -168,10 +90,10 @@ class PlaygroundClient:
     def image(self, sha256: str, *, width: int | None = None) -> bytes:
         """A kept picture as it was made, or with `width` (pixels) a WebP of about that width."""
         params = {} if width is None else {"w": width}
-        with _explained(self._http.base_url):
+        with explained(self._http.base_url):
             response = self._http.get(f"/images/{quote(sha256, safe='')}", params=params)
         if not response.is_success:
-            _checked(response)
+            checked(response)
         return response.content
 
     def upload(self, data: bytes, *, name: str = "picture") -> MediaOutputInfo:
@@ -196,6 +118,80 @@ class PlaygroundClient:
         path = f"/runs/{quote(run_id, safe='')}/cancel"
         return ServedRun.model_validate(self._call("POST", path))
 
+    def runs(
+        self, *, sort: Sort | str = Sort.NEWEST, page: int = 100, **wanted: Unpack[Filter]
+    ) -> Iterator[RunRow]:
+        """Every run that fits, fetched `page` lines at a time while they are read."""
+        asked = {**parameters(wanted), "sort": str(sort), "limit": page}
+        while True:
+            found = RunPage.model_validate(self._call("GET", "/runs", params=asked))
+            yield from found.items
+            if found.next is None:
+                return
+            asked["cursor"] = found.next
+
+    def findings(self, run_id: str) -> CheckReport | None:
+        """What the checks say of a run; None where it was not checked."""
+        body = self._call("GET", f"/runs/{quote(run_id, safe='')}/findings")
+        return None if body["scores"] is None else CheckReport.model_validate(body)
+
+    def rate(
+        self,
+        run_id: str,
+        user: str,
+        stars: int,
+        *,
+        reasons: Sequence[Reason | str] = (),
+        comment: str = "",
+    ) -> Rating:
+        """Rate a run with 1 to 5 stars; replaces what `user` said of it before."""
+        body = {"user": user, "stars": stars, "reasons": list(reasons), "comment": comment}
+        path = f"/runs/{quote(run_id, safe='')}/ratings"
+        return Rating.model_validate(self._call("POST", path, json=body))
+
+    def ratings(self, run_id: str) -> list[Rating]:
+        """Everybody's rating of a run."""
+        body = self._call("GET", f"/runs/{quote(run_id, safe='')}/ratings")
+        return [Rating.model_validate(item) for item in body["items"]]
+
+    def compare(self, run_ids: Sequence[str], *, reference: int = 0) -> dict[str, Any]:
+        """Two to six runs beside each other, as `/v1/compare` says."""
+        asked = {"ids": ",".join(run_ids), "reference": reference}
+        return self._call("GET", "/compare", params=asked)
+
+    def check(
+        self,
+        role: str,
+        task: str,
+        payload: Mapping[str, JsonValue],
+        output: Mapping[str, JsonValue] | str,
+        *,
+        language: Language | Literal["ko", "en"] = Language.KOREAN,
+    ) -> CheckReport:
+        """What is wrong with an answer from anywhere; nothing is run, nothing is kept."""
+        body = {"role": role, "task": task, "payload": payload, "output": output}
+        checked = self._call("POST", "/check", json={**body, "language": language})
+        return CheckReport.model_validate(checked)
+
+    def export(
+        self,
+        format: Literal["csv", "jsonl", "zip"] = "csv",  # noqa: A002 - the API's own word
+        *,
+        ids: Sequence[str] | None = None,
+        **wanted: Unpack[Filter],
+    ) -> Iterator[bytes]:
+        """A file of the runs that fit, or of those with `ids`, in pieces as they arrive."""
+        named = {} if ids is None else {"ids": ",".join(ids)}
+        asked = {**parameters(wanted), "format": format, **named}
+        with (
+            explained(self._http.base_url),
+            self._http.stream("GET", "/runs/export", params=asked) as response,
+        ):
+            if not response.is_success:
+                response.read()
+                checked(response)
+            yield from response.iter_bytes()
+
     def models(self) -> list[dict[str, Any]]:
         """Each provider with its models, as `/v1/models` says."""
         return self._call("GET", "/models")["providers"]
@@ -209,65 +205,22 @@ class PlaygroundClient:
         return self._call("GET", "/catalog")
 
     def _call(self, method: str, path: str, **how: Any) -> dict[str, Any]:
-        with _explained(self._http.base_url):
+        with explained(self._http.base_url):
             response = self._http.request(method, path, **how)
-        return _checked(response)
+        return checked(response)
 
     def _events(self, method: str, path: str, **how: Any) -> Iterator[StreamEvent]:
         with (
-            _explained(self._http.base_url),
+            explained(self._http.base_url),
             self._http.stream(method, path, **how) as response,
         ):
             if not response.is_success:
                 response.read()
-                _checked(response)
-            for event in _parse(response.iter_lines()):
+                checked(response)
+            for event in parse(response.iter_lines()):
                 if event.kind == "error":
-                    raise _error(event.data)
+                    raise error_of(event.data)
                 yield event
                 if event.kind == "end":
                     return
         raise PlaygroundApiError("The stream broke off before its end.", code="broken_stream")
-
-
-@contextmanager
-def _explained(address: httpx.URL) -> Generator[None, None, None]:
-    try:
-        yield
-    except httpx.TimeoutException as error:
-        message = f"The playground at {address} was silent for too long."
-        raise PlaygroundApiError(message, code="timeout") from error
-    except httpx.HTTPError as error:
-        message = f"No playground answers at {address}. Start it with: streamlit run app.py"
-        raise PlaygroundApiError(message, code="unreachable") from error
-
-
-def _checked(response: httpx.Response) -> dict[str, Any]:
-    """The JSON of a success; anything else raised."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    if response.is_success and isinstance(body, dict):
-        return body
-    raise _error(body, response.status_code)
-
-
-def _error(body: object, status: int | None = None) -> PlaygroundApiError:
-    match body:
-        case {"error": {"code": str(code), "message": str(message), "details": dict(details)}}:
-            return PlaygroundApiError(message, code=code, status=status, details=details)
-    message = "What answers at this address is not a playground's API."
-    return PlaygroundApiError(message, code="not_a_playground", status=status)
-
-
-def _parse(lines: Iterator[str]) -> Iterator[StreamEvent]:
-    """Server-Sent Events as the playground writes them: one line of data, comments between."""
-    fields: dict[str, str] = {}
-    for line in lines:
-        if line:
-            name, _, value = line.partition(": ")
-            fields[name] = value
-        elif "data" in fields:
-            yield StreamEvent(fields["event"], json.loads(fields["data"]), fields.get("id"))
-            fields = {}
