@@ -26,8 +26,8 @@ function found(findings, words) {
 }
 
 function measured(cell) {
-  if (!cell.measure) return null
-  return el("div", { className: cell.broken ? "measure broken" : "measure", textContent: cell.measure })
+  if (!cell.measure && !cell.place) return null
+  return el("div", { className: cell.broken ? "measure broken" : "measure", textContent: [cell.place, cell.measure].filter(Boolean).join(" · ") })
 }
 
 function bar(cell) {
@@ -59,7 +59,7 @@ function content(cell, words) {
   if (cell.pictures) made.push(pictures(cell, words))
   if (cell.pieces) made.push(marks(cell.pieces, words))
   if (cell.bar !== undefined) made.push(bar(cell))
-  if (cell.missing) made.push(el("div", { className: "missing", textContent: cell.missing }))
+  if (cell.missing) made.push(el("div", { className: cell.broken ? "missing broken" : "missing", textContent: cell.missing }))
   if (cell.text) made.push(el("div", { className: `value ${cell.strong ? "strong" : ""} ${cell.tone ?? ""}`, textContent: cell.text }))
   if (cell.note) made.push(el("small", { className: `aside ${cell.strong ? cell.tone : ""}`, textContent: cell.note }))
   return [...made, measured(cell), found(cell.findings, words)].filter(Boolean)

@@ -73,7 +73,7 @@ def checks_section(runs: Sequence[Run], contract: Contract | None) -> Data:
     if not any(run.report or run.status is not RunStatus.SUCCEEDED for run in runs):
         return {"title": "", "rows": []}
     cells = [_verdict(run, contract) for run in runs]
-    differs = len({str(cell["text"]) for cell in cells}) > 1
+    differs = len({str((cell["text"], cell.get("findings"))) for cell in cells}) > 1
     row = {"label": _("Score"), "differs": differs, "cells": cells}
     return {"title": "", "rows": [row]}
 
@@ -99,7 +99,8 @@ def _status(run: Run) -> str:
 def _verdict(run: Run, contract: Contract | None) -> Data:
     if run.status is RunStatus.FAILED:
         told = explain_picture(run) if run.kind == "image" else _explained(run)
-        return {"text": told.what, "note": told.next_step, "tone": "bad"}
+        steps = " ".join(part for part in (told.next_step, told.command) if part)
+        return {"text": told.what, "note": steps, "tone": "bad"}
     if run.status is not RunStatus.SUCCEEDED:
         return {"text": _("Stopped. What had arrived is kept."), "tone": "quiet"}
     if run.report is None:
@@ -138,19 +139,22 @@ def _found(finding: Finding, contract: Contract | None) -> Data:
 def _answer_row(row: Row, runs: Sequence[Run], contract: Contract | None, reference: int) -> Data:
     label = field_label(row.name, contract) if row.name else _("The whole answer")
     cells = [
-        _answer_cell(cell, row, run, place == reference)
+        _answer_cell(cell, row, run, contract, is_reference=place == reference)
         for place, (cell, run) in enumerate(zip(row.cells, runs, strict=True))
     ]
     note = "" if row.known else _("not asked for")
     return {"label": label, "note": note, "differs": row.differs, "cells": cells}
 
 
-def _answer_cell(cell: Cell, row: Row, run: Run, is_reference: bool) -> Data:
+def _answer_cell(
+    cell: Cell, row: Row, run: Run, contract: Contract | None, *, is_reference: bool
+) -> Data:
     if cell.text is None:
-        whole = run.status is RunStatus.SUCCEEDED
-        told: Data = {"missing": _("missing") if whole and row.known else "–"}
+        told: Data = {"missing": _("missing") if cell.lacking else "–", "broken": cell.lacking}
     else:
         told = {"pieces": marked(cell.text, () if is_reference else cell.segments)}
+        if cell.name != row.name:  # an item of a list that stands elsewhere in this one
+            told["place"] = field_label(cell.name, contract)
     told["findings"] = [
         {"severity": one.severity.value, "text": one.in_(language()), "code": one.code}
         for one in cell.findings

@@ -20,7 +20,7 @@ _NAMES = {
     "provider": N_("Provider"),
     "model": N_("Model"),
     "role": N_("Role"),
-    "task": N_("Task"),
+    "task": N_("Kind"),
     "language": N_("Language"),
     "format": N_("Form of the answer"),
     "workflow": N_("Workflow"),

@@ -13,7 +13,7 @@ from core.listing import RunFilter
 from core.run import Run
 from core.types import RunStatus
 from pages._compare_address import compare_address
-from pages._format import gray, green, orange, plain, red, shortened
+from pages._format import ago, gray, green, orange, plain, red, shortened
 from pages._i18n import N_, _, language, ngettext
 
 _READ = 400  # the newest runs among which pairs are looked for
@@ -82,7 +82,6 @@ def draw_parity_table(filter: RunFilter) -> None:  # noqa: A002 (the name that c
         width="stretch",
         column_config={
             _("Reasons"): st.column_config.TextColumn(width="large"),
-            _("Live at"): st.column_config.DatetimeColumn(format="distance"),
         },
     )
     if chosen.selection.rows:
@@ -118,15 +117,16 @@ def _draw_sum(told: list[tuple[Pair, Parity]]) -> None:
 
 def _row(pair: Pair, found: Parity) -> dict[str, Any]:
     task = services.get_services().catalog.tasks.get(pair.live.task)
-    reasons = [one for one in found.reasons if one.weight is not Weight.NOTE] or found.reasons
+    told = found.verdict is ParityVerdict.CANNOT_SAY
+    reasons = [one for one in found.reasons if told or one.weight is not Weight.NOTE]
     return {
         _("Verdict"): _(_SHORT[found.verdict]),
-        _("Task"): task.label.in_(language()) if task else pair.live.task,
+        _("Kind"): task.label.in_(language()) if task else pair.live.task,
         _("Brief"): _brief(pair.live),
         _("Live model"): pair.live.model,
         _("Mock"): pair.mock.model,
-        _("Reasons"): " / ".join(one.message.in_(language()) for one in reasons[:3]),
-        _("Live at"): pair.live.created_at,
+        _("Live run"): ago(pair.live.created_at),
+        _("Reasons"): " / ".join(one.message.in_(language()) for one in reasons[:_SHOWN]),
     }
 
 

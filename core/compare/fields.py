@@ -26,7 +26,8 @@ class Cell:
     `name` is its place in that answer ("bullets[1]", which may be another number than the
     row's), `text` what stands there in NFC, None where the answer lacks it. `segments` lead
     from the reference's text to this one; they are empty in the reference itself and where
-    there is nothing to compare. `length` is its measure where the contract has one.
+    there is nothing to compare. `length` is its measure where the contract has one. `lacking`
+    says that a whole answer with fields ought to have this one and does not.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Cell:
     segments: tuple[Segment, ...] = ()
     length: FieldLength | None = None
     findings: tuple[Finding, ...] = ()
+    lacking: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,19 +188,28 @@ class _Table:
     ) -> None:
         segments = against(texts, reference=self._reference)
         cells = tuple(
-            self._cell(place, names[place], texts[place], segments[place])
+            self._cell(place, names[place], texts[place], segments[place], known)
             for place in range(len(texts))
         )
         self.rows.append(Row(name, cells, known))
 
-    def _cell(self, place: int, name: str, text: str | None, segments: tuple[Segment, ...]) -> Cell:
+    def _cell(
+        self,
+        place: int,
+        name: str,
+        text: str | None,
+        segments: tuple[Segment, ...],
+        known: bool,
+    ) -> Cell:
         answer = self._answers[place]
+        whole = answer.run.status is RunStatus.SUCCEEDED and answer.fields is not None
         return Cell(
             name=name,
             text=text,
             segments=() if is_same(segments) else segments,
             length=answer.lengths.get(name),
             findings=tuple(one for one in findings_of(answer.run) if one.field == name),
+            lacking=whole and known and text is None and name != WHOLE,
         )
 
 

@@ -83,6 +83,8 @@ def _payload(run: Run) -> dict[str, JsonValue]:
 
 def _prompt(run: Run) -> dict[str, JsonValue]:
     told: dict[str, JsonValue] = {}
+    if run.kind == "image":  # its prompt is in the payload
+        return told
     for message in run.prompt:
         before = sum(name.split()[0] == message.role for name in told)
         told[f"{message.role} {before + 1}" if before else message.role] = message.content
