@@ -27,7 +27,7 @@ class Finding(Frozen):
     `field` is ""), None where there is no one place. `evidence` is the text found.
     """
 
-    code: str = Field(pattern=r"^[a-z]+(\.[a-z_]+)+$", max_length=64)
+    code: str = Field(pattern=r"^[a-z]+(\.[a-z0-9_]+)+$", max_length=64)
     severity: Severity
     field: str = Field(default="", max_length=300)
     start: int | None = Field(default=None, ge=0)
