@@ -73,12 +73,13 @@ def read_rules(path: Path) -> Rules:
     return found
 
 
-def any_of(phrases: Iterable[str]) -> re.Pattern[str]:
-    """A pattern that finds any of `phrases`, whatever its spaces and its case.
+def any_of(phrases: Iterable[str], *, ignore_case: bool = True) -> re.Pattern[str]:
+    """A pattern that finds any of `phrases`, whatever its spaces, and its case unless told so.
 
     A phrase is plain text: what follows it may be any ending. Latin phrases are whole words.
     """
-    return re.compile("|".join(map(_loose, sorted(phrases, key=len, reverse=True))), re.IGNORECASE)
+    loose = "|".join(map(_loose, sorted(phrases, key=len, reverse=True)))
+    return re.compile(loose, re.IGNORECASE if ignore_case else re.NOFLAG)
 
 
 def _loose(phrase: str) -> str:
