@@ -77,7 +77,7 @@ def _by_field(report: CheckReport, contract: Contract | None) -> dict[str, list[
 def _draw_field(
     name: str, findings: Sequence[Finding], texts: Mapping[str, str], contract: Contract | None
 ) -> None:
-    with st.container(gap="xxsmall"):
+    with st.container(gap="xsmall"):
         st.caption(plain(field_label(name, contract)) if name else _("The whole answer"))
         for finding in findings:
             _draw_finding(finding, texts, contract)

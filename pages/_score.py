@@ -11,8 +11,6 @@ from pages._faults import field_label
 from pages._format import gray, green, number, orange, plain, short_number, small
 from pages._i18n import _, language
 
-_BAR_WIDTH = 96  # px
-
 
 def score_line(report: CheckReport) -> str:
     """The score and its word as one line of markdown, for lists and cards."""
@@ -23,12 +21,12 @@ def score_line(report: CheckReport) -> str:
 def draw_score(report: CheckReport, contract: Contract | None, *, key: str) -> None:
     """Draw the score of `report` in one row, and behind a button how it came about."""
     scores = report.scores
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{number(scores.overall, digits=1)}** / 10", width="content")
-        st.progress(min(max(scores.overall / 10, 0.0), 1.0), width=_BAR_WIDTH)
-        st.markdown(_verdict(scores), width="content")
-        with st.popover(_("Why this score"), type="tertiary", key=f"why_{key}"):
-            _draw_reasons(report, contract)
+    with st.container(gap=None):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+            st.markdown(score_line(report), width="stretch")
+            with st.popover(_("Why this score"), type="tertiary", key=f"why_{key}"):
+                _draw_reasons(report, contract)
+        st.progress(min(max(scores.overall / 10, 0.0), 1.0))
 
 
 def top_field(path: str) -> str:
@@ -50,31 +48,41 @@ def _draw_reasons(report: CheckReport, contract: Contract | None) -> None:
             own = [one for one in report.findings if top_field(one.field) == name]
             weight = _("weight {n} %").format(n=short_number(round(part.weight * 100, 1)))
             words = f"**{plain(field_label(name, contract))}** {_points(part.score)}"
-            _draw_part(f"{words} {small(gray(weight))}", part.deductions, own)
+            _draw_part(f"{words} {small(gray(weight))}", part.deductions, own, contract)
         whole = [one for one in report.findings if top_field(one.field) not in known]
         if scores.deductions:
-            _draw_part("**" + _("The whole answer") + "**", scores.deductions, whole)
+            _draw_part("**" + _("The whole answer") + "**", scores.deductions, whole, contract)
         st.caption(_rule(scores))
 
 
 def _draw_part(
-    heading: str, deductions: tuple[Deduction, ...], findings: Iterable[Finding]
+    heading: str,
+    deductions: tuple[Deduction, ...],
+    findings: Iterable[Finding],
+    contract: Contract | None,
 ) -> None:
     with st.container(gap=None):
         st.markdown(heading)
-        for line in _costs(deductions, findings):
+        for line in _costs(deductions, findings, contract):
             st.caption(line)
 
 
-def _costs(deductions: tuple[Deduction, ...], findings: Iterable[Finding]) -> Iterator[str]:
+def _costs(
+    deductions: tuple[Deduction, ...], findings: Iterable[Finding], contract: Contract | None
+) -> Iterator[str]:
     """A line for each deduction, in the words of the finding that it is for."""
     waiting = list(findings)
     for deduction in deductions:
         finding = next((one for one in waiting if one.code == deduction.code), None)
-        if finding is not None:
+        words = [f"−{short_number(deduction.points)}"]
+        if finding is None:
+            words.append(plain(deduction.code))
+        else:
             waiting.remove(finding)
-        words = finding.in_(language()) if finding else deduction.code
-        yield f"−{short_number(deduction.points)}  {plain(words)}"
+            if finding.field != top_field(finding.field):
+                words.append(plain(field_label(finding.field, contract)))
+            words.append(plain(finding.in_(language())))
+        yield " · ".join(words)
 
 
 def _rule(scores: Scores) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.checks.families import CHECKS
+from core.checks.families import CODES
 from core.finding import CheckReport, Deduction, FieldScore, Finding, Scores, Severity
 from core.localised import Localised
 from core.run import ContractVerdict, Run
@@ -51,7 +51,7 @@ GOOD = CheckReport(version=1, scores=Scores(overall=10.0, passed=True))
 POOR = CheckReport(
     version=1,
     scores=Scores(
-        overall=7.35,
+        overall=7.4,
         passed=False,
         fields={
             "headline": FieldScore(
@@ -96,7 +96,7 @@ def finished(services: Services, report: CheckReport | None, **values: object) -
 def test_a_score_stands_with_its_word(open_page: Open, services: Services) -> None:
     finished(services, POOR)
     shown = words_of(open_page(batch="one"))
-    assert "**7.4** / 10" in shown or "**7.3** / 10" in shown
+    assert "**7.4** / 10" in shown
     assert "Needs work" in shown
     assert "Passes the bar" not in shown
 
@@ -108,8 +108,11 @@ def test_a_score_is_explained_field_by_field(open_page: Open, services: Services
     assert "**Headline** 5 / 10 :small[:gray[weight 25 %]]" in shown
     assert "**Bullets** 8 / 10 :small[:gray[weight 20 %]]" in shown
     captions = [caption.value for caption in page.caption]
-    assert "−5  The headline is only the product\\'s name\\." in captions
-    assert any(line.startswith("−1  ") for line in captions), "a cost without a finding is told too"
+    assert "−5 · The headline is only the product\\'s name\\." in captions
+    assert "−2 · Bullets 2 · It is like the item before it\\." in captions
+    assert any(line.startswith("−1 · ") for line in captions), (
+        "a cost without a finding is told too"
+    )
     assert any("at least 7.0 in all, and no field under 6.0" in line for line in captions)
 
 
@@ -151,7 +154,7 @@ def test_a_models_words_in_the_evidence_stay_letters(open_page: Open, services: 
 def test_a_faultless_answer_is_told_calmly(open_page: Open, services: Services) -> None:
     finished(services, GOOD)
     shown = words_of(open_page(batch="one"))
-    assert f"No findings. {len(CHECKS)} checks looked at it." in shown
+    assert f"No findings. {len(CODES)} checks looked at it." in shown
     assert "Keeps every rule" in shown
     assert "Passes the bar" in shown
 
