@@ -190,8 +190,8 @@ def _offers(runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
             yield f"counterpart:{run.id}", words.format(letter=letter)
 
 
-def _add(offer: str) -> None:
-    kind, _colon, run_id = offer.partition(":")
+def _add() -> None:
+    kind, _colon, run_id = str(st.session_state["compare_add"]).partition(":")
     run = services.get_services().gateway.view(run_id).run
     found = run.parent_id if kind == "parent" else _counterpart(run)
     if found is None:
