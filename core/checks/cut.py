@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.checks.found import WHOLE, found, short
+from core.checks.pairs import open_mark
 from core.checks.rule_files import rules
 from core.checks.subject import FieldText, Subject
 from core.checks.words import final_of, is_hangul
@@ -28,13 +29,17 @@ _ALWAYS, _CLOSE, _BODY = (
 )
 _WORDS = frozenset(_RULES.words("words"))
 _SYLLABLES = frozenset(_RULES.words("syllables"))
+_OPEN_SYLLABLES = frozenset(_RULES.words("open_syllables"))
 _TAILS = tuple(_RULES.words("tails"))
 _ENGLISH_ALWAYS = frozenset(_RULES.words("english_always"))
 _ENGLISH_CLOSE = frozenset(_RULES.words("english_close"))
+_ENGLISH_RUNNING = frozenset(_RULES.words("english_running"))
+_ENGLISH_SHORT = frozenset(_RULES.words("english_short"))
 _STUMP = re.compile(f"(?:{_RULES.pattern('english_stumps').pattern})$")
 _ENGLISH_TAILS = frozenset(_RULES.words("english_tails"))
 
 _SSANG_SIOT = 20  # ㅆ among the 28 final consonants: only stems of verbs end in it
+_RIEUL = 8  # ㄹ: "쓸" of "쓸 수"
 _NEAR = 0.92
 _BODY_LIMIT = 60
 _LAST = re.compile(r"(?:[가-힣ㄱ-ㅎㅏ-ㅣ]+|[A-Za-z]+(?:['’-][A-Za-z]+)*)$")
@@ -44,6 +49,7 @@ _HANDED_OVER = re.compile(r"[:：]$")
 _WORD = re.compile(r"[가-힣]+|[A-Za-z]+")
 _FINAL = re.compile(r"(?:[다요죠까네군걸게]|세요|[음슴함됨임봄줌짐김감옴기])$")
 _MOST_WORDS = 5_000
+_LONGEST_OPEN = 2_000
 _JAMO = re.compile(r"[ㄱ-ㅎㅏ-ㅣ]$")
 _LAUGHTER = frozenset("ㅋㅎㅠㅜㅡㅇㄱㄷ")
 
@@ -149,7 +155,12 @@ def _cut_word(end: _End, vocabulary: _Vocabulary) -> str:
     if not end.word:
         return ""
     cut = _is_cut_hangul if is_hangul(end.word[-1]) else _is_cut_other
-    return end.word if cut(end, vocabulary) else ""
+    return end.word if cut(end, vocabulary) or _is_open_at_limit(end) else ""
+
+
+def _is_open_at_limit(end: _End) -> bool:
+    """Whether the limit stands inside brackets or a quotation."""
+    return end.is_full and len(end.shown) <= _LONGEST_OPEN and open_mark(end.shown) is not None
 
 
 def _dangles(end: _End) -> bool:
@@ -162,29 +173,36 @@ def _dangles(end: _End) -> bool:
 
 def _is_cut_hangul(end: _End, vocabulary: _Vocabulary) -> bool:
     word = end.word
+    if len(word) == 1:
+        return _is_cut_syllable(end)
     if word in _WORDS:
         return False
     if _ALWAYS.search(word):
         return True
-    suspicious = end.is_near or end.is_body
-    if final_of(word[-1]) == _SSANG_SIOT and suspicious:
+    if (end.is_near or end.is_body) and (_CLOSE.search(word) or final_of(word[-1]) == _SSANG_SIOT):
         return True
-    if suspicious and _CLOSE.search(word):
+    if _FINAL.search(word):
+        return False
+    may_be_noun = (end.is_body and end.is_near) or end.is_full
+    if may_be_noun and (_BODY.search(word) or (end.is_full and end.is_running)):
         return True
-    if _BODY.search(word) and ((end.is_body and end.is_near) or end.is_full):
-        return len(word) > 1 and not _FINAL.search(word)
     return _is_part(end, vocabulary) or vocabulary.goes_on_elsewhere(end.text)
 
 
+def _is_cut_syllable(end: _End) -> bool:
+    word = end.word
+    if word == "수":  # "쓸 수" wants "있어요"
+        return final_of(end.shown[:-1].rstrip()[-1:]) == _RIEUL
+    if word in _OPEN_SYLLABLES:
+        return end.is_near or end.is_body
+    return end.is_full and word not in _SYLLABLES and end.shown[-2:-1].isspace()
+
+
 def _is_part(end: _End, vocabulary: _Vocabulary) -> bool:
-    """Whether the last word is the beginning of one that stands elsewhere, or one syllable that
-    is no word.
-    """
+    """Whether the last word is the beginning of one that stands elsewhere."""
     word = end.word
     if not (end.is_near or end.is_body):
         return False
-    if len(word) == 1:
-        return end.is_full and word not in _SYLLABLES
     behind = vocabulary.continued(word)
     if any(_is_tail(tail) for tail in behind):
         return False
@@ -198,17 +216,34 @@ def _is_cut_other(end: _End, vocabulary: _Vocabulary) -> bool:
         return word[-1] not in _LAUGHTER
     if word in _ENGLISH_ALWAYS:
         return True
-    suspicious = end.is_near or (end.is_body and end.is_running)
-    if not suspicious:
+    if not (end.is_near or (end.is_body and end.is_running)):
         return False
     if word in _ENGLISH_CLOSE or _STUMP.search(word):
         return True
-    if end.is_body and end.is_near and end.is_running and _is_english(end.shown):
-        return True  # whoever ends the other sentences with a mark would end this one
-    behind = vocabulary.continued(word)
-    if len(word) < 3 or any(tail in _ENGLISH_TAILS for tail in behind):
-        return vocabulary.goes_on_elsewhere(end.text)
-    return any(end.is_full or len(word) >= 4 for _ in behind)
+    if _is_english(end.shown) and (_is_unended(end) or (end.is_full and _is_no_word(word))):
+        return True
+    return _is_part_of_latin(end, vocabulary) or vocabulary.goes_on_elsewhere(end.text)
+
+
+def _is_unended(end: _End) -> bool:
+    """English that would have a mark at its end: a body's other sentences have, a clause too."""
+    if not end.is_running:
+        return False
+    return end.word in _ENGLISH_RUNNING or end.is_full or (end.is_body and end.is_near)
+
+
+def _is_no_word(word: str) -> bool:
+    """Whether it is one or two small letters that are no word, or has no vowel."""
+    if not word.islower() or word in _ENGLISH_SHORT:
+        return False
+    return len(word) <= 2 or not set(word) & set("aeiouy")
+
+
+def _is_part_of_latin(end: _End, vocabulary: _Vocabulary) -> bool:
+    behind = vocabulary.continued(end.word)
+    if len(end.word) < 3 or any(tail in _ENGLISH_TAILS for tail in behind):
+        return False
+    return any(end.is_full or len(end.word) >= 4 for _ in behind)
 
 
 def _is_tail(tail: str) -> bool:
