@@ -101,8 +101,8 @@ def _fields(shown: Listed) -> None:
         _pills("stars", _("Stars"), {name: stars_label(name) for name in STARS}, single=True)
         _days(shown)
     with right:
-        _choice("task", _("Task"), facets.tasks, runs.tasks, label_of=task_label)
-        _choice("role", _("Written by"), facets.roles, runs.roles, label_of=role_label)
+        _choice("task", _("What was asked for"), facets.tasks, runs.tasks, label_of=task_label)
+        _choice("role", _("Role"), facets.roles, runs.roles, label_of=role_label)
         _choice("model", _("Model"), facets.models, runs.models)
         severities = (str(Severity.ERROR), str(Severity.WARNING))
         codes = (*severities, *facets.findings)

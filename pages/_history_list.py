@@ -17,7 +17,7 @@ from pages._history_table import draw_table, selected
 from pages._i18n import _, ngettext
 
 _LINES = 50
-_PICTURES = 100  # runs; each has one picture or a few
+_PICTURES = 200  # runs; each has one picture or a few
 _BOUND = 10_000
 _TICK = 2.0  # s, how often runs under way are looked at
 

@@ -14,7 +14,7 @@ _STATUSES = {
     RunStatus.QUEUED: N_("Waiting"),
     RunStatus.RUNNING: N_("Under way"),
     RunStatus.SUCCEEDED: N_("Done"),
-    RunStatus.FAILED: N_("Failed"),
+    RunStatus.FAILED: N_("Failure"),
     RunStatus.CANCELLED: N_("Stopped"),
     RunStatus.INTERRUPTED: N_("Interrupted"),
 }

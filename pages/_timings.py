@@ -72,6 +72,7 @@ def draw_timings(run: Run) -> None:
 
 def timing_parts(run: Run) -> list[dict[str, Any]]:
     """The parts of the bar in the order in which they happened; those of no length left out."""
+    is_image = run.kind == "image"
     load = run.load_ms or 0
     total = run.total_ms or 0
     first = run.first_token_ms
@@ -80,8 +81,8 @@ def timing_parts(run: Run) -> list[dict[str, Any]]:
     named = (
         ("queue", _("Waiting in line"), run.queued_ms or 0),
         ("load", _("Loading the model"), load),
-        ("wait", _("To the first word"), wait),
-        ("work", _("Drawing") if run.kind == "image" else _("Writing"), work),
+        ("wait", _("To the first preview") if is_image else _("To the first word"), wait),
+        ("work", _("Drawing") if is_image else _("Writing"), work),
     )
     return [
         {"kind": kind, "name": name, "time": seconds(length), "share": length}
