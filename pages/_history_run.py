@@ -172,8 +172,9 @@ def _sent(run: Run) -> None:
 
 def _facts(run: Run) -> None:
     with st.container(gap="small"):
-        st.caption(_("Where the time went"))
-        draw_timings(run)
+        if run.status.is_final:
+            st.caption(_("Where the time went"))
+            draw_timings(run)
         known = [NAMES[run.language]] if run.kind == "text" else []
         known += [_("simulated numbers")] if run.mode is Mode.MOCK else []
         known += [_("started over REST")] if run.source == "api" else []
