@@ -157,7 +157,7 @@ def test_the_address_opens_the_same_view_in_another_browser(
     context.close()
 
 
-def test_a_line_opens_by_keyboard_and_back_leads_to_the_list(page: Page) -> None:
+def test_a_line_opens_by_keyboard_and_both_ways_lead_back_to_the_list(page: Page) -> None:
     search(page, "텀블러")
     expect(lines(page)).to_have_count(2)
     lines(page).first.get_by_role("link").focus()
@@ -166,6 +166,10 @@ def test_a_line_opens_by_keyboard_and_back_leads_to_the_list(page: Page) -> None
     expect(page).to_have_url(re.compile(r"\?run="))
     expect(page.get_by_text("담은 텀블러 소식", exact=True)).to_be_visible()
     page.get_by_role("button", name="목록으로").click()
+    expect(lines(page)).to_have_count(2)
+    page.go_back()
+    expect(page.get_by_role("heading", name="담은 텀블러")).to_be_visible()
+    page.go_back()
     expect(lines(page)).to_have_count(2)
 
 
