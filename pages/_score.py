@@ -15,7 +15,7 @@ from pages._i18n import _, language
 def score_line(report: CheckReport) -> str:
     """The score and its word as one line of markdown, for lists and cards."""
     score = number(report.scores.overall, digits=1)
-    return f"{_verdict(report.scores)} · **{score}** / 10"
+    return f"{_verdict(report.scores)} · **{score}**\u00a0/\u00a010"  # never broken over two lines
 
 
 def draw_score(report: CheckReport, contract: Contract | None, *, key: str) -> None:
@@ -24,7 +24,7 @@ def draw_score(report: CheckReport, contract: Contract | None, *, key: str) -> N
     with st.container(gap=None):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
             st.markdown(score_line(report), width="stretch")
-            with st.popover(_("Why this score"), type="tertiary", key=f"why_{key}"):
+            with st.popover(_("Why"), type="tertiary", key=f"why_{key}"):
                 _draw_reasons(report, contract)
         st.progress(min(max(scores.overall / 10, 0.0), 1.0))
 

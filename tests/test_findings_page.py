@@ -96,7 +96,7 @@ def finished(services: Services, report: CheckReport | None, **values: object) -
 def test_a_score_stands_with_its_word(open_page: Open, services: Services) -> None:
     finished(services, POOR)
     shown = words_of(open_page(batch="one"))
-    assert "**7.4** / 10" in shown
+    assert "**7.4**\u00a0/\u00a010" in shown
     assert "Needs work" in shown
     assert "Passes the bar" not in shown
 
@@ -181,12 +181,12 @@ def test_an_older_run_without_a_report_shows_its_faults(
     finished(services, None, contract=verdict)
     shown = words_of(open_page(batch="one"))
     assert "Headline is missing" in shown
-    assert "/ 10" not in shown
+    assert "\u00a0/\u00a010" not in shown
 
 
 def test_a_run_that_failed_has_no_score(open_page: Open, services: Services) -> None:
     finished(services, None, status=RunStatus.FAILED, error_code="provider_timeout", output="")
-    assert "/ 10" not in words_of(open_page(batch="one"))
+    assert "\u00a0/\u00a010" not in words_of(open_page(batch="one"))
 
 
 def test_findings_are_told_in_the_language_of_the_page(open_page: Open, services: Services) -> None:
@@ -206,7 +206,10 @@ def test_places_beyond_the_text_are_quoted_as_they_were_found(
 
 
 def test_a_line_for_lists_has_score_and_word() -> None:
-    assert score_line(GOOD) == ":green[:material/check_circle: 기준을 통과했어요] · **10.0** / 10"
+    assert (
+        score_line(GOOD)
+        == ":green[:material/check_circle: 기준을 통과했어요] · **10.0**\u00a0/\u00a010"
+    )
 
 
 def test_nothing_found_counts_as_nothing() -> None:

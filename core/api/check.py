@@ -26,7 +26,10 @@ _checking = anyio.CapacityLimiter(2)  # it is all computing: more threads would 
 Output = Annotated[
     Payload | Text,
     BeforeValidator(plain_json),
-    Field(description="The answer: the object, or the text exactly as it came."),
+    Field(
+        description="The answer: the object, or the text exactly as it came.",
+        examples=[{"headline": "담은 텀블러", "body": "24시간 따뜻해요!"}],
+    ),
 ]
 
 
