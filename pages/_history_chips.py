@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages._finding_names import finding_label
 from pages._format import plain, shortened
 from pages._history_address import NARROWING, Listed, change_address, go, values_of
 from pages._history_words import (
-    finding_label,
     kind_label,
     role_label,
     stars_label,

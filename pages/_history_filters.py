@@ -9,6 +9,7 @@ from core import services
 from core.finding import Severity
 from core.listing import Facets, Sort
 from core.types import Mode, RunStatus
+from pages._finding_names import finding_label
 from pages._history_address import (
     STARS,
     Listed,
@@ -19,7 +20,6 @@ from pages._history_address import (
 )
 from pages._history_chips import draw_chips, draw_ignored
 from pages._history_words import (
-    finding_label,
     kind_label,
     role_label,
     sort_label,

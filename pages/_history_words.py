@@ -30,7 +30,6 @@ _STARS = {
     "1-2": N_("★ 2 and fewer"),
     "none": N_("Not rated"),
 }
-_SEVERITIES = {"error": N_("any error"), "warning": N_("any warning")}
 
 
 def status_label(status: RunStatus | str) -> str:
@@ -64,11 +63,6 @@ def sort_label(sort: Sort) -> str:
 def stars_label(name: str) -> str:
     """A range of stars as the address names it, in words."""
     return _(_STARS[name]) if name in _STARS else name
-
-
-def finding_label(code: str) -> str:
-    """A finding's code, or the severity of any, in words; an unknown code as it is."""
-    return _(_SEVERITIES[code]) if code in _SEVERITIES else code
 
 
 def excerpt(row: RunRow) -> str:

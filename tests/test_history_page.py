@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.checks.families import CODES
 from core.errors import StoreError
 from core.finding import CheckReport, Finding, Scores, Severity
 from core.listing import Sort
@@ -14,7 +16,8 @@ from core.localised import Localised
 from core.opinion import Rating
 from core.run import Run
 from core.services import Services
-from core.types import GenerationOptions, Mode, RunStatus, TextRequest, utc_now
+from core.types import GenerationOptions, Language, Mode, RunStatus, TextRequest, utc_now
+from pages._finding_names import finding_label
 from pages._history_address import read_list
 from pages._timings import timing_parts
 from tests import page_kit
@@ -438,3 +441,16 @@ def test_the_bar_of_times_leaves_out_what_took_no_time() -> None:
     run = make_run(queued_ms=0.0, load_ms=None, first_token_ms=200.0, total_ms=1000.0)
     parts = timing_parts(run)
     assert [(part["kind"], part["share"]) for part in parts] == [("wait", 200.0), ("work", 800.0)]
+
+
+def test_every_finding_has_a_name_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(st.session_state, "language", Language.KOREAN)
+    assert [code for code in CODES if finding_label(code) == code] == []
+
+
+def test_a_filter_of_findings_is_named_in_words(open_page: Open, services: Services) -> None:
+    run = keep(services, report=report(finding("repeat.bullet")))
+    keep(services, report=report())
+    page = open_page(finding="repeat.bullet", locale=KOREAN)
+    assert ids(page) == [run.id]
+    assert chips(page) == ["서로 비슷한 불릿"]
