@@ -61,14 +61,16 @@ def runs_in_words(count: RunCount) -> str:
 
 
 @st.cache_data(ttl=5, max_entries=64, show_spinner=False)
-def _counted(wanted: str) -> tuple[int, bool]:
+def _counted(wanted: str, changes: int) -> tuple[int, bool]:
     runs = RunFilter.model_validate_json(wanted)
     found = services.get_services().runs.count(runs, bound=_BOUND)
     return found.runs, found.more
 
 
 def _count(wanted: RunFilter) -> RunCount:
-    runs, more = _counted(wanted.model_dump_json())
+    # What this session deleted or restored counts at once.
+    changes = st.session_state.get("history_cleared", 0)
+    runs, more = _counted(wanted.model_dump_json(), changes)
     return RunCount(runs=runs, more=more)
 
 

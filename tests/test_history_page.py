@@ -299,6 +299,7 @@ def test_deleted_runs_are_gone_until_undo(open_page: Open, services: Services) -
     page = press(select(open_page(), one), "history_delete")
     assert ids(page) == [two.id]
     assert "1 run deleted." in words_of(page)
+    assert "1 run" in [text.value.strip("*") for text in page.markdown]
     page = press(page, "history_undo_button")
     assert ids(page) == [two.id, one.id]
 
@@ -454,3 +455,14 @@ def test_a_filter_of_findings_is_named_in_words(open_page: Open, services: Servi
     page = open_page(finding="repeat.bullet", locale=KOREAN)
     assert ids(page) == [run.id]
     assert chips(page) == ["서로 비슷한 불릿"]
+
+
+@pytest.mark.parametrize("script", ["text.py", "image.py"])
+def test_the_pages_where_runs_are_made_lead_to_the_history(
+    open_page: Open, services: Services, script: str
+) -> None:
+    page = page_kit.open_page(lang="en")
+    page.switch_page(script)
+    (link,) = checked(page.run()).get("page_link")
+    assert (link.proto.label, link.proto.page) == ("All runs", "history")
+    assert "lang=en" in str(link.proto)
