@@ -19,7 +19,7 @@ Kind = Literal["same", "removed", "added", "changed"]
 # in characters what about as many words have.
 _MOST_CELLS = 100_000_000
 _MOST_CHARS = 3_600_000_000
-_MOST_PAIRS = 400  # words of a replaced stretch times its new ones, up to which they are paired
+_MOST_PAIRS = 144  # words of a replaced stretch times its new ones, up to which they are paired
 _LONGEST_ITEM = 500  # characters by which two items of a list are told apart
 _ALIKE = 0.5  # share of letters at both ends from which on two words are one that changed
 
