@@ -449,7 +449,8 @@ def test_a_payload_is_counted_in_composed_characters() -> None:
             "sns",
             "platform",
             "myspace",
-            "platform must be one of instagram, x, naver_blog, kakao, facebook, threads, youtube.",
+            "platform must be one of instagram, x, naver_blog, kakao, facebook, threads, youtube,"
+            " sms, lms.",
         ),
         (
             "free",

@@ -84,13 +84,16 @@ def check_features(subject: Subject) -> Iterator[Finding]:
     features = subject.payload.get("features")
     if subject.task not in _RULES["tell_features"] or not isinstance(features, list):
         return
-    told = compact("".join(text.text for text in subject.texts))
+    if subject.wants_json and subject.parsed is None:
+        return
+    answer = "\n".join(text.text for text in subject.texts)
+    told, words = compact(answer), frozenset(stems(answer))
     comparable = [
         feature
         for feature in features[:_MOST_FEATURES]
         if isinstance(feature, str) and _is_comparable(feature, subject.language)
     ]
-    left_out = [feature for feature in comparable if not _is_told(feature, told)]
+    left_out = [feature for feature in comparable if not _is_told(feature, told, words)]
     if not told or not left_out:
         return
     if len(left_out) == len(comparable):
@@ -188,7 +191,14 @@ def _is_comparable(feature: str, language: Language) -> bool:
     return code or (bool(stems(feature)) and hangul == (language is Language.KOREAN))
 
 
-def _is_told(feature: str, told: str) -> bool:
-    """Whether one of the words that carry `feature` is in the answer's letters."""
-    words = [stem for stem in stems(feature) if len(stem) >= 2]
-    return any(compact(word) in told for word in words or stems(feature))
+def _is_told(feature: str, told: str, words: frozenset[str]) -> bool:
+    """Whether one of the words that carry `feature` is in the answer: a Hangul one anywhere in
+    its letters (Korean writes words together), others as a word.
+    """
+    found = stems(feature)
+    carrying = [word for word in found if len(word) >= (2 if is_hangul(word[0]) else 4)]
+    numbers = [word for word in found if word[0].isdigit()]
+    return any(
+        word in told if is_hangul(word[0]) else word in words
+        for word in carrying + numbers or found
+    )

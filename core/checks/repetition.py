@@ -13,9 +13,11 @@ from core.finding import Finding, Severity
 
 _BEGINNING = 10  # letters; shorter texts may begin alike by chance
 _SENTENCE = 6
-_LONG = 20
+_LONG = 16
 _LONG_ITEM = 8
 _ALIKE = 0.85
+_COMMON = 4  # words
+_MOST_WORDS = 0.8
 _MOST_COMPARED = 40  # every text with every other; a longer answer is compared by equality only
 _LONGEST_COMPARED = 2000
 _INDEX = re.compile(r"\[\d+\]")
@@ -83,7 +85,11 @@ def check_repetition(subject: Subject) -> Iterator[Finding]:
             if other.letters == part.letters or _is_apart(other, part):
                 continue
             repeat, source = _shorter_first(part, other)
-            if repeat.text.name not in told and _repeats(repeat, source, given):
+            if not _repeats(repeat, source, given):
+                continue
+            if part.kind == other.kind:  # of two items of a list, the later one repeats
+                repeat, source = part, other
+            if repeat.text.name not in told:
                 told.add(repeat.text.name)
                 yield _finding(repeat, source, equal=False)
 
@@ -123,7 +129,10 @@ def _is_like_item(part: _Part, source: _Part) -> bool:
         return True
     if 2 * len(part.letters) < len(source.letters) or not _shares_letters(part, source):
         return False
+    common = len(part.words & source.words)
     if len(part.words) >= 2 and part.words == source.words:
+        return True
+    if common >= _COMMON and common >= _MOST_WORDS * len(part.words):
         return True
     return len(part.letters) >= _LONG_ITEM and _is_alike(part, source)
 

@@ -37,6 +37,8 @@ class _Ending:
 
 def check_speech(subject: Subject) -> Iterator[Finding]:
     """Both levels in one field, or in two fields that are read as one."""
+    if subject.wants_json and subject.parsed is None:
+        return
     pieces: dict[str, list[_Ending]] = {}
     for text in subject.texts:
         pieces.setdefault(text.top, []).extend(_endings(text))
