@@ -25,6 +25,7 @@ from pages._i18n import _, ngettext
 from pages._models import mode_label
 from pages._opened import open_batch, rerun_request
 from pages._picture_prompt import hand_over
+from pages._rating import draw_rating_button
 from pages._sent import sent_dialog
 
 SHORTEST_LOAD_MS = 100  # less is a model that was loaded already
@@ -197,6 +198,8 @@ def _actions(run: Run) -> None:
             _("Make a picture of this"), key=f"picture_{run.id}", type="tertiary"
         ):
             hand_over(run)
+        if run.output:
+            draw_rating_button(run)
 
 
 def copy_text(run: Run) -> str:

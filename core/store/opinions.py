@@ -7,10 +7,12 @@ from concurrent.futures import Future
 from typing import Any
 
 from core.errors import RunNotFound
+from core.judgement import Ballot, Candidate
 from core.opinion import Note, Rating, Vote
 from core.store.database import Database
+from core.store.judging import read_ballots, read_candidates
 from core.store.stamps import stamp
-from core.types import normalise, utc_now
+from core.types import Mode, normalise, utc_now
 
 MOST_VOTES = 50_000
 
@@ -72,6 +74,18 @@ class OpinionStore:
         values = () if user is None else (normalise(user).strip(),)
         sql = f"SELECT * FROM votes {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - our own words
         return [Vote(**row) for row in self._rows(sql, (*values, limit))]
+
+    def candidates(self, *, task: str | None = None) -> list[Candidate]:
+        """Runs that can be judged, the newest first: 2,000 at most, of one task or of all."""
+        with self._database.read() as connection:
+            return read_candidates(connection, task=task)
+
+    def ballots(
+        self, *, mode: Mode, task: str | None = None, limit: int = MOST_VOTES
+    ) -> list[Ballot]:
+        """Votes with what they were between, the newest first; mock and live are kept apart."""
+        with self._database.read() as connection:
+            return read_ballots(connection, mode=mode, task=task, limit=limit)
 
     def tag(self, run_id: str, tag: str) -> "Future[None]":
         """Put a tag on a run; once is enough."""
