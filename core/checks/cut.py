@@ -20,7 +20,7 @@ from core.checks.found import WHOLE, found, short
 from core.checks.pairs import open_mark
 from core.checks.rule_files import rules
 from core.checks.subject import FieldText, Subject
-from core.checks.words import final_of, is_hangul
+from core.checks.words import FINAL_BIEUP, final_of, is_hangul
 from core.finding import Finding, Severity
 
 _RULES = rules("cut")
@@ -41,6 +41,8 @@ _ENGLISH_TAILS = frozenset(_RULES.words("english_tails"))
 _SSANG_SIOT = 20  # ㅆ among the 28 final consonants: only stems of verbs end in it
 _RIEUL = 8  # ㄹ: "쓸" of "쓸 수"
 _NEAR = 0.92
+_LONG = 0.85
+_CLAUSE = 40
 _BODY_LIMIT = 60
 _LAST = re.compile(r"(?:[가-힣ㄱ-ㅎㅏ-ㅣ]+|[A-Za-z]+(?:['’-][A-Za-z]+)*)$")
 _SENTENCE_END = re.compile(r"[.!?。…]\s+\S|[.!?。]\n")
@@ -100,6 +102,11 @@ class _End:
     def is_near(self) -> bool:
         maximum = self.text.maximum
         return maximum is not None and maximum * _NEAR <= len(self.text.text) <= maximum
+
+    @cached_property
+    def is_long(self) -> bool:
+        """Not far from the limit: enough for a body whose last sentence has no end."""
+        return len(self.text.text) >= _LONG * (self.text.maximum or 0)
 
     @cached_property
     def is_body(self) -> bool:
@@ -177,7 +184,7 @@ def _is_cut_hangul(end: _End, vocabulary: _Vocabulary) -> bool:
         return _is_cut_syllable(end)
     if word in _WORDS:
         return False
-    if _ALWAYS.search(word):
+    if _ALWAYS.search(word) or (word[-1] == "니" and final_of(word[-2]) == FINAL_BIEUP):
         return True
     if (end.is_near or end.is_body) and (_CLOSE.search(word) or final_of(word[-1]) == _SSANG_SIOT):
         return True
@@ -193,7 +200,7 @@ def _is_cut_syllable(end: _End) -> bool:
     word = end.word
     if word == "수":  # "쓸 수" wants "있어요"
         return final_of(end.shown[:-1].rstrip()[-1:]) == _RIEUL
-    if word in _OPEN_SYLLABLES:
+    if word in _OPEN_SYLLABLES or final_of(word) == _SSANG_SIOT:
         return end.is_near or end.is_body
     return end.is_full and word not in _SYLLABLES and end.shown[-2:-1].isspace()
 
@@ -216,7 +223,7 @@ def _is_cut_other(end: _End, vocabulary: _Vocabulary) -> bool:
         return word[-1] not in _LAUGHTER
     if word in _ENGLISH_ALWAYS:
         return True
-    if not (end.is_near or (end.is_body and end.is_running)):
+    if not (end.is_near or (end.is_running and len(end.shown) >= _CLAUSE)):
         return False
     if word in _ENGLISH_CLOSE or _STUMP.search(word):
         return True
@@ -229,7 +236,7 @@ def _is_unended(end: _End) -> bool:
     """English that would have a mark at its end: a body's other sentences have, a clause too."""
     if not end.is_running:
         return False
-    return end.word in _ENGLISH_RUNNING or end.is_full or (end.is_body and end.is_near)
+    return end.word in _ENGLISH_RUNNING or end.is_full or (end.is_body and end.is_long)
 
 
 def _is_no_word(word: str) -> bool:

@@ -67,7 +67,7 @@ def _weights(subject: Subject) -> dict[str, float]:
     total = sum(weights.values())
     if not total:
         return {name: 1 / len(names) for name in names}
-    return {name: weight / total for name, weight in weights.items()}
+    return {name: round(weight / total, 6) for name, weight in weights.items()}
 
 
 def _price(finding: Finding, points: dict[Severity, float]) -> Deduction:
