@@ -4,12 +4,14 @@ it stands on; mock and live never share a figure.
 
 from core.types import Frozen, Mode, RunStatus
 
+MOST_RUNS = 100_000  # the newest so many stand for all where there are more
+
 
 class Timing(Frozen):
     """Times of the succeeded runs of one model: milliseconds and tokens a second.
 
     `p50` is the median, `p95` what 95 of 100 runs keep; None where no run has the figure.
-    `total_ms` includes `load_ms`, which is told apart because only the first run waits for it.
+    The total includes loading the model, which is told apart, of the runs that waited for it.
     """
 
     mode: Mode

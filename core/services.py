@@ -17,6 +17,7 @@ from core.providers import build_media_providers, build_text_providers
 from core.runner import Runner
 from core.settings import Settings, load_settings
 from core.store import Database, ImageStore, OpinionStore, RunList, RunStats, RunStore, UploadRecord
+from core.store.search_index import keep_indexed
 from core.types import utc_now
 from core.workflows import Bindings, Draft, Workflow, load_workflows, save_workflow
 
@@ -127,6 +128,7 @@ def build_services(settings: Settings) -> Services:
     )
     for job in resumed:
         runner.resume(job)
+    keep_indexed(database)
     return Services(
         settings=settings,
         catalog=catalog,

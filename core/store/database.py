@@ -5,9 +5,11 @@ writing connection and commits everything that is waiting in one transaction (gr
 Readers take a read-only connection for each call; in WAL mode they never wait for the writer.
 """
 
+import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -21,6 +23,11 @@ from core.store.migrations import migrations
 BUSY_TIMEOUT_S = 10.0
 GROUP_LIMIT = 256
 IDLE_READERS = 8
+QUIET_S = 0.1  # without a write for so long, the writer has time for other work
+LONGEST_BUSY_S = 2.0  # after so long it takes the time
+IDLE_SHARE = 0.25  # of the writer's time, while there is much of that work
+
+log = logging.getLogger("playground.store")
 
 # Primary result codes that are about the file or the machine, not about one statement.
 _FILE_ERRORS = {
@@ -56,6 +63,10 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             _refuse_newer(path)
             self._writer = _open_writer(path)
+        self._idle_work: Work[bool] | None = None
+        self._idle_wanted = False
+        self._idle_pause = QUIET_S
+        self._idle_last = time.monotonic()
         self._thread = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -69,6 +80,15 @@ class Database:
         future.set_running_or_notify_cancel()  # a caller who gives up must not undo the write
         self._waiting.put((work, future))
         return future
+
+    def when_idle(self, work: Work[bool]) -> None:
+        """Have the writer thread do `work` now and after writes, whenever it has nothing else to
+        do, in a transaction of its own; again while it returns that there is more.
+
+        It should be short: a write that comes meanwhile waits for it.
+        """
+        self._idle_work = work
+        self.write(lambda _: None)  # wakes the writer
 
     @contextmanager
     def read(self) -> Generator[sqlite3.Connection]:
@@ -97,11 +117,41 @@ class Database:
 
     def _write_all(self) -> None:
         with closing(self._writer):
-            while (first := self._waiting.get()) is not None:
+            while (first := self._next()) is not None:
                 group, last = self._group(first)
                 self._commit(group)
                 if last:
                     return
+                self._idle_wanted = self._idle_work is not None
+                if time.monotonic() - self._idle_last > LONGEST_BUSY_S:
+                    self._do_idle()
+
+    def _next(self) -> _Item | None:
+        """What is to be written next; until it comes, idle work is done."""
+        while self._idle_wanted:
+            try:
+                return self._waiting.get(timeout=self._idle_pause)
+            except queue.Empty:
+                self._do_idle()
+        return self._waiting.get()
+
+    def _do_idle(self) -> None:
+        """One piece of the idle work, and how long to leave it alone then."""
+        began = time.monotonic()
+        if self._idle_work is None:
+            return
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._idle_wanted = self._idle_work(self._writer)
+            self._writer.execute("COMMIT")
+        except Exception:
+            log.exception("work behind the runs failed; it is tried again after the next write")
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            self._idle_wanted = False
+        self._idle_last = time.monotonic()
+        took = self._idle_last - began
+        self._idle_pause = took * (1 / IDLE_SHARE - 1) if self._idle_wanted else QUIET_S
 
     def _group(self, first: _Item) -> tuple[list[_Item], bool]:
         """`first` and what else is waiting; whether closing was asked for behind them."""

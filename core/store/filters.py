@@ -1,24 +1,35 @@
 """A filter as SQL: conditions over `runs r`, each with its values."""
 
 import json
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Sequence
 
 from core.finding import Severity
 from core.listing import RunFilter
 from core.store.stamps import stamp
 
+FEW = 5_000  # of a million: so many are looked up rather than tested run by run
+
 _STARS = "(SELECT avg(stars) FROM ratings WHERE run_id = r.id)"
 _RATED = "EXISTS (SELECT 1 FROM ratings WHERE run_id = r.id)"
 _DELETED = "EXISTS (SELECT 1 FROM deleted_runs WHERE run_id = r.id)"
 _LISTED = "(SELECT value FROM json_each(?))"
+_STARRED = "r.id IN (SELECT run_id FROM ratings GROUP BY run_id HAVING avg(stars) BETWEEN ? AND ?)"
+_SEVERITIES = {
+    severity: f"(SELECT {severity}s FROM check_reports WHERE run_id = r.id) > 0"  # noqa: S608
+    for severity in Severity
+}
 _PASSED = "(SELECT passed FROM check_reports WHERE run_id = r.id) = ?"
 
 
 class Where:
-    """Conditions that all hold; `sql` is never empty."""
+    """Conditions that all hold; `sql` is never empty. `narrow` says whether they leave out more
+    than the runs put away.
+    """
 
     def __init__(self) -> None:
         self._tests: list[str] = []
+        self.narrow = False
         self.values: list[object] = []
 
     def add(self, test: str, *values: object) -> None:
@@ -32,14 +43,19 @@ class Where:
         return " AND ".join(self._tests) or "1"
 
 
-def where(wanted: RunFilter) -> Where:
-    """The conditions of `wanted` except its free text."""
+def where(connection: sqlite3.Connection, wanted: RunFilter) -> Where:
+    """The conditions of `wanted` except its free text.
+
+    What few runs have (a tag, a rare finding) is looked up first; what many have is tested run
+    by run, which is faster then. Counting a few thousand of them tells which it is.
+    """
     found = Where()
     found.add(_DELETED if wanted.deleted else f"NOT {_DELETED}")
+    found.narrow = wanted.model_copy(update={"q": ""}) != RunFilter()
     _columns(wanted, found)
     _times(wanted, found)
-    _checks(wanted, found)
-    _opinions(wanted, found)
+    _checks(connection, wanted, found)
+    _opinions(connection, wanted, found)
     return found
 
 
@@ -71,42 +87,41 @@ def _times(wanted: RunFilter, found: Where) -> None:
         found.add("r.created_at < ?", stamp(wanted.until))
 
 
-def _checks(wanted: RunFilter, found: Where) -> None:
+def _checks(connection: sqlite3.Connection, wanted: RunFilter, found: Where) -> None:
     if wanted.passed is not None:
         found.add(_PASSED, int(wanted.passed))
     if not wanted.findings:
         return
-    tests = [
-        f"(SELECT {column} FROM check_reports WHERE run_id = r.id) > 0"  # noqa: S608 - our names
-        for severity, column in (
-            (Severity.ERROR, "errors"),
-            (Severity.WARNING, "warnings"),
-            (Severity.NOTE, "notes"),
-        )
-        if severity in wanted.findings
-    ]
-    codes = [code for code in wanted.findings if code not in set(Severity)]
+    severities = [severity for severity in Severity if severity in wanted.findings]
+    tests = [_SEVERITIES[severity] for severity in severities]
+    codes = [code for code in wanted.findings if code not in severities]
     if codes:
-        tests.append(
-            "EXISTS (SELECT 1 FROM findings WHERE run_id = r.id "
-            "AND code IN (SELECT value FROM json_each(?)))"
-        )
+        tests.append(_having(connection, "findings", "code", codes))
     found.add(f"({' OR '.join(tests)})", *([_listed(codes)] if codes else []))
 
 
-def _opinions(wanted: RunFilter, found: Where) -> None:
+def _opinions(connection: sqlite3.Connection, wanted: RunFilter, found: Where) -> None:
     if wanted.rated is not None:
         found.add(_RATED if wanted.rated else f"NOT {_RATED}")
-    if wanted.min_stars is not None:
-        found.add(f"{_STARS} >= ?", wanted.min_stars)
-    if wanted.max_stars is not None:
-        found.add(f"{_STARS} <= ?", wanted.max_stars)
+    if wanted.rated or wanted.min_stars is not None or wanted.max_stars is not None:
+        bounds = (wanted.min_stars or 1, wanted.max_stars or 5)
+        few = _few(connection, "SELECT 1 FROM ratings", ())
+        found.add(_STARRED if few else f"{_STARS} BETWEEN ? AND ?", *bounds)
     if wanted.tags:
-        found.add(
-            "EXISTS (SELECT 1 FROM tags WHERE run_id = r.id "
-            "AND tag IN (SELECT value FROM json_each(?)))",
-            _listed(wanted.tags),
-        )
+        found.add(_having(connection, "tags", "tag", wanted.tags), _listed(wanted.tags))
+
+
+def _having(connection: sqlite3.Connection, table: str, column: str, values: Sequence[str]) -> str:
+    """The condition that a run has one of `values` in another table."""
+    rows = f"FROM {table} WHERE {column} IN {_LISTED}"
+    if _few(connection, f"SELECT 1 {rows}", (_listed(values),)):
+        return f"r.id IN (SELECT run_id {rows})"
+    return f"EXISTS (SELECT 1 {rows} AND run_id = r.id)"
+
+
+def _few(connection: sqlite3.Connection, sql: str, values: Sequence[object]) -> bool:
+    row = connection.execute(f"{sql} LIMIT 1 OFFSET ?", [*values, FEW]).fetchone()
+    return row is None
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -197,3 +197,62 @@ def m004_judgements(db: Database) -> None:
         ) WITHOUT ROWID
         """
     )
+
+
+@migrations()
+def m005_search(db: Database) -> None:
+    """Looking for runs: numbers that stay (rows of `runs` are moved by VACUUM), the search
+    index, which the writer fills behind the runs, and what the list's filters and orders read.
+    """
+    db.conn.execute(
+        """
+        CREATE TABLE run_numbers (
+            number INTEGER PRIMARY KEY,
+            run_id TEXT NOT NULL UNIQUE REFERENCES runs (id),
+            indexed INTEGER NOT NULL DEFAULT 0
+        )
+        """
+    )
+    db.conn.execute("INSERT INTO run_numbers (run_id) SELECT id FROM runs ORDER BY id")
+    db.conn.execute("CREATE INDEX run_numbers_waiting ON run_numbers (number) WHERE indexed = 0")
+    # Only pieces of words are kept, not the text: what they find is looked at again.
+    db.conn.execute(
+        "CREATE VIRTUAL TABLE run_words USING fts5 "
+        "(pieces, content = '', detail = none, columnsize = 0, tokenize = 'ascii')"
+    )
+    _add_labels(db)
+    # One index that answers every filter on its own, in the order of the list, and charts too:
+    # the rows themselves are wide.
+    db.conn.execute(
+        """
+        CREATE INDEX runs_list ON runs (
+            id, created_at, kind, status, mode, provider, model, role, task, user, error_code,
+            first_token_ms, load_ms, total_ms, tokens_per_second
+        )
+        """
+    )
+    db.conn.execute("CREATE INDEX runs_slowest ON runs (total_ms, id)")
+    db.conn.execute("CREATE INDEX runs_parent ON runs (parent_id) WHERE parent_id IS NOT NULL")
+    db.conn.execute("CREATE INDEX check_reports_score ON check_reports (score, run_id DESC)")
+
+
+def _add_labels(db: Database) -> None:
+    """`run_labels` holds what a filter can choose from: few rows for very many runs."""
+    names = ("model", "provider", "role", "task", "user")
+    db.conn.execute(
+        "CREATE TABLE run_labels (name TEXT NOT NULL, value TEXT NOT NULL, "
+        "PRIMARY KEY (name, value)) WITHOUT ROWID"
+    )
+    for name in names:
+        db.conn.execute(
+            f"INSERT INTO run_labels SELECT DISTINCT '{name}', {name} FROM runs "  # noqa: S608
+            f"WHERE {name} IS NOT NULL"
+        )
+    values = " UNION ALL ".join(f"SELECT '{name}', new.{name}" for name in names[:-1])
+    db.conn.execute(
+        "CREATE TRIGGER runs_added AFTER INSERT ON runs BEGIN "  # noqa: S608 - our own names
+        "INSERT INTO run_numbers (run_id) VALUES (new.id); "
+        f"INSERT OR IGNORE INTO run_labels {values}; "
+        "INSERT OR IGNORE INTO run_labels SELECT 'user', new.user WHERE new.user IS NOT NULL; "
+        "END"
+    )

@@ -1,7 +1,9 @@
 """Finding runs: the list under a filter, in an order, a page at a time."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.listing import (
     LARGEST_PAGE,
@@ -15,26 +17,49 @@ from core.listing import (
 )
 from core.store.cursors import Cursor
 from core.store.database import Database
-from core.store.filters import Where, where
+from core.store.filters import where
+from core.store.orders import Place, ordered
 from core.store.rows import read_rows
-from core.store.words import document, needles
+from core.store.search import Search
+from core.store.time_limit import TimeLimit
+from core.store.words import needles
 
 MOST_RELATIVES = 200
 MOST_CHOICES = 500
+MOST_SORTED = 1_000  # hits of a search that are sorted by something else than time
+PAGE_SECONDS = 1.0
+COUNT_SECONDS = 0.5
+IDS_SECONDS = 30.0  # for exports, which want all of them
 
-_FACETS = {
-    "models": "SELECT DISTINCT model FROM runs",
-    "providers": "SELECT DISTINCT provider FROM runs",
-    "roles": "SELECT DISTINCT role FROM runs",
-    "tasks": "SELECT DISTINCT task FROM runs",
-    "users": "SELECT DISTINCT user FROM runs WHERE user IS NOT NULL",
-    "tags": "SELECT DISTINCT tag FROM tags",
-    "findings": "SELECT DISTINCT code FROM findings",
+_LABELS = "SELECT value FROM run_labels WHERE name = ? ORDER BY value LIMIT ?"
+# Jumps from one value to the next in an index that begins with it.
+_DISTINCT = (
+    "WITH RECURSIVE found (value) AS (SELECT min({column}) FROM {table} UNION ALL "
+    "SELECT (SELECT min({column}) FROM {table} WHERE {column} > value) FROM found "
+    "WHERE value IS NOT NULL) SELECT value FROM found WHERE value IS NOT NULL LIMIT ?"
+)
+_VALUES = {
+    Sort.SLOWEST: "SELECT id, total_ms FROM runs WHERE id IN (SELECT value FROM json_each(?))",
+    Sort.LOWEST_SCORE: "SELECT run_id, score FROM check_reports "
+    "WHERE run_id IN (SELECT value FROM json_each(?))",
 }
 
 
+@dataclass(frozen=True)
+class _Found:
+    """Places in order, whether that is all that was asked for, and where to go on if not."""
+
+    places: list[Place]
+    complete: bool = True
+    reached: int | None = None
+
+
 class RunList:
-    """Reads the list of runs. Every call blocks; none changes anything."""
+    """Reads the list of runs. Every call blocks, about a second at most; none changes anything.
+
+    Free text is searched newest first; in other orders than time the newest 1,000 hits are
+    sorted. What could not be looked at in time is said (`RunPage.complete`), never waited for.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -52,25 +77,31 @@ class RunList:
         Raises InvalidRequest for a cursor that is none of this order.
         """
         limit = max(1, min(limit, LARGEST_PAGE))
-        after = Cursor.read(cursor, sort) if cursor else None
+        searching = bool(needles(wanted.q))
+        after = Cursor.read(cursor, sort, searching=searching) if cursor else None
         with self._database.read() as connection:
-            found = _find(connection, wanted, sort, after, limit + 1)
-            items = tuple(read_rows(connection, [run_id for run_id, _ in found[:limit]]))
-        last = (
-            Cursor(sort, found[limit - 1][1], found[limit - 1][0]) if len(found) > limit else None
-        )
-        return RunPage(items=items, next=str(last) if last else None)
+            found = _find(connection, wanted, sort, after, limit + 1, seconds=PAGE_SECONDS)
+            items = tuple(read_rows(connection, [run_id for run_id, _ in found.places[:limit]]))
+        following = None
+        if len(found.places) > limit:
+            run_id, value = found.places[limit - 1]
+            following = str(Cursor(sort, value, run_id, searching))
+        elif found.reached is not None:
+            following = _going_on(sort, found.reached, after)
+        return RunPage(items=items, next=following, complete=found.complete)
 
     def count(self, wanted: RunFilter, *, bound: int = 10_000) -> RunCount:
-        """How many runs there are, counting up to `bound`."""
+        """How many runs there are, counting up to `bound` or until it takes too long."""
         with self._database.read() as connection:
-            found = len(_find(connection, wanted, Sort.NEWEST, None, bound + 1))
-        return RunCount(runs=min(found, bound), more=found > bound)
+            found = _find(connection, wanted, Sort.NEWEST, None, bound + 1, seconds=COUNT_SECONDS)
+        runs = len(found.places)
+        return RunCount(runs=min(runs, bound), more=runs > bound or not found.complete)
 
     def ids(self, wanted: RunFilter, *, limit: int) -> list[str]:
         """The ids of the newest runs, at most `limit`."""
         with self._database.read() as connection:
-            return [run_id for run_id, _ in _find(connection, wanted, Sort.NEWEST, None, limit)]
+            found = _find(connection, wanted, Sort.NEWEST, None, limit, seconds=IDS_SECONDS)
+        return [run_id for run_id, _ in found.places]
 
     def rows(self, run_ids: Sequence[str]) -> list[RunRow]:
         """The lines of these runs in this order; unknown ids are left out."""
@@ -78,13 +109,21 @@ class RunList:
             return read_rows(connection, run_ids)
 
     def facets(self) -> Facets:
-        """What there is to choose from in a filter."""
+        """What there is to choose from in a filter, at most 500 of each."""
         with self._database.read() as connection:
+
+            def values(sql: str, *names: str) -> tuple[str, ...]:
+                rows = connection.execute(sql, [*names, MOST_CHOICES])
+                return tuple(row["value"] for row in rows)
+
             return Facets(
-                **{
-                    name: tuple(row[0] for row in connection.execute(f"{sql} ORDER BY 1 LIMIT 500"))
-                    for name, sql in _FACETS.items()
-                }
+                models=values(_LABELS, "model"),
+                providers=values(_LABELS, "provider"),
+                roles=values(_LABELS, "role"),
+                tasks=values(_LABELS, "task"),
+                users=values(_LABELS, "user"),
+                tags=values(_DISTINCT.format(table="tags", column="tag")),
+                findings=values(_DISTINCT.format(table="findings", column="code")),
             )
 
     def lineage(self, run_id: str) -> Lineage:
@@ -119,50 +158,54 @@ def _find(
     sort: Sort,
     after: Cursor | None,
     limit: int,
-) -> list[tuple[str, float | None]]:
-    """Ids in order, each with its value in that order."""
-    tests = where(wanted)
+    *,
+    seconds: float,
+) -> _Found:
     words = needles(wanted.q)
-    if words:
-        connection.create_function("holds", 3, _holds(words), deterministic=True)
-        tests.add("holds(r.payload, r.output, r.output_json)")
-    value, order = _ORDERS[sort]
-    if after is not None:
-        _after(tests, after, value)
-    sql = (
-        f"SELECT r.id, {value} AS value FROM runs r WHERE {tests.sql} "  # noqa: S608 - our names
-        f"ORDER BY {order} LIMIT ?"
-    )
-    return [tuple(row) for row in connection.execute(sql, [*tests.values, limit])]
+    tests = where(connection, wanted)
+    if not words:
+        places: list[Place] = []
+        with TimeLimit(connection, seconds) as time_limit:
+            places = ordered(connection, tests, sort, after, limit)
+        return _Found(places, complete=not time_limit.over)
+    search = Search(connection, words, tests, oldest_first=sort is Sort.OLDEST)
+    if sort in (Sort.NEWEST, Sort.OLDEST):
+        start = int(after.value) if after and after.value is not None else None
+        hits = search.find(start, limit, seconds=seconds)
+        return _Found([(name, number) for number, name in hits.found], hits.complete, hits.reached)
+    hits = search.find(None, MOST_SORTED + 1, seconds=seconds)
+    ids = [run_id for _, run_id in hits.found[:MOST_SORTED]]
+    places = _sorted(connection, ids, sort, after)
+    return _Found(places[:limit], hits.complete and len(hits.found) <= MOST_SORTED)
 
 
-_SCORE = "(SELECT score FROM check_reports WHERE run_id = r.id)"
-_ORDERS = {
-    Sort.NEWEST: ("NULL", "r.id DESC"),
-    Sort.OLDEST: ("NULL", "r.id"),
-    Sort.SLOWEST: ("r.total_ms", "r.total_ms DESC NULLS LAST, r.id DESC"),
-    Sort.LOWEST_SCORE: (_SCORE, f"{_SCORE} NULLS LAST, r.id DESC"),
-}
+def _sorted(
+    connection: sqlite3.Connection, ids: Sequence[str], sort: Sort, after: Cursor | None
+) -> list[Place]:
+    """These runs behind `after`, in an order that is not of time."""
+    values = dict(tuple(row) for row in connection.execute(_VALUES[sort], [json.dumps(ids)]))
+    sign = -1 if sort is Sort.SLOWEST else 1
+
+    def key(place: Place) -> tuple[bool, float]:
+        return place[1] is None, sign * (place[1] or 0)
+
+    newest = sorted(((run_id, values.get(run_id)) for run_id in ids), reverse=True)
+    places = sorted(newest, key=key)
+    if after is None:
+        return places
+    last = (after.run_id, after.value)
+    return [
+        place
+        for place in places
+        if key(place) > key(last) or (key(place) == key(last) and place[0] < last[0])
+    ]
 
 
-def _after(tests: Where, after: Cursor, value: str) -> None:
-    if after.sort is Sort.OLDEST:
-        tests.add("r.id > ?", after.run_id)
-    elif after.sort is Sort.NEWEST:
-        tests.add("r.id < ?", after.run_id)
-    elif after.value is None:
-        tests.add(f"{value} IS NULL AND r.id < ?", after.run_id)
-    else:
-        farther = "<" if after.sort is Sort.SLOWEST else ">"
-        tests.add(
-            f"({value} {farther} ? OR ({value} = ? AND r.id < ?) OR {value} IS NULL)",
-            *(after.value, after.value, after.run_id),
-        )
-
-
-def _holds(words: tuple[str, ...]):  # noqa: ANN202
-    def holds(payload: str, output: str, output_json: str | None) -> bool:
-        text = document(payload, output, output_json)
-        return all(word in text for word in words)
-
-    return holds
+def _going_on(sort: Sort, reached: int, after: Cursor | None) -> str | None:
+    """The cursor from which a search that was cut short goes on; None if it would do so again
+    without having moved.
+    """
+    value = reached + (1 if sort is Sort.NEWEST else -1)
+    if after is not None and after.value == value:
+        return None
+    return str(Cursor(sort, value, "", text=True))
