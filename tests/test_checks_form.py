@@ -203,6 +203,7 @@ def cut_places(field: str, text: str, **values: Any) -> list[str]:
         ("subheadline", "이중 구조라서 점심까지 온기가 그대로 남아 있습니"),
         ("subheadline", "뚜껑을 한 손으로 열 수 있어서 출근길에도 바쁘지 않"),
         ("subheadline", "가볍고 튼튼해서,"),
+        ("subheadline", "뚜껑을 한 손으로 열어 출근길의 온도를 끝까지 지키"),
         ("cta", "지금 만나보세"),
     ],
 )
@@ -356,6 +357,7 @@ def test_what_the_request_says_is_no_leak_although_the_prompt_holds_it() -> None
         ("refusal.refused", "I'm sorry, but I can't help with that request."),
         ("refusal.refused", "I cannot provide copy for this product, sorry."),
         ("refusal.ai_talk", "저는 AI 언어 모델로서 제품을 써 볼 수는 없어요."),
+        ("refusal.ai_talk", "인공지능으로서 커피를 마셔 볼 수는 없지만 따뜻해요."),
         ("refusal.ai_talk", "As an AI language model, I have no favourite cup."),
         ("refusal.ai_talk", "물론입니다! 요청하신 상세페이지 카피를 작성해 드릴게요."),
         ("refusal.ai_talk", "I hope this helps with your product page today!"),

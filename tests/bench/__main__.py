@@ -8,7 +8,17 @@ import time
 from collections.abc import Awaitable, Callable
 from statistics import median
 
-from tests.bench import concurrency, gallery, gateway, memory, pictures, rerun, rest, updates
+from tests.bench import (
+    checks,
+    concurrency,
+    gallery,
+    gateway,
+    memory,
+    pictures,
+    rerun,
+    rest,
+    updates,
+)
 from tests.bench.pairing import Figure, Size
 
 LIMIT_S = 120
@@ -21,6 +31,7 @@ BENCHES: dict[str, Callable[[Size], Awaitable[list[Figure]]]] = {
     "updates": updates.bench,
     "pictures": pictures.bench,
     "gallery": gallery.bench,
+    "checks": checks.bench,
 }
 HEADER = f"{'':55} {'floor':>10} {'ours':>10} {'ratio (quartiles)':>22}  aim"
 
