@@ -254,6 +254,11 @@ def test_good_korean_endings_are_left_alone(field: str, text: str) -> None:
             "Pour it at seven. It is still hot at noon, and the lid opens with one hand.",
             False,
         ),
+        (
+            "body",
+            "blurry, low contrast, watermark, crooked horizon, extra fingers, old hands, text",
+            False,
+        ),
         ("body", "It is still hot at noon, and the lid of this tumbler opens with", True),
     ],
 )

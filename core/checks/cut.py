@@ -24,8 +24,8 @@ from core.checks.words import FINAL_BIEUP, final_of, is_hangul
 from core.finding import Finding, Severity
 
 _RULES = rules("cut")
-_ALWAYS, _CLOSE, _BODY = (
-    re.compile(f"(?:{_RULES.pattern(key).pattern})$") for key in ("always", "close", "body")
+_ALWAYS, _CLOSE, _BODY, _COPY = (
+    re.compile(f"(?:{_RULES.pattern(key).pattern})$") for key in ("always", "close", "body", "copy")
 )
 _WORDS = frozenset(_RULES.words("words"))
 _SYLLABLES = frozenset(_RULES.words("syllables"))
@@ -52,6 +52,7 @@ _WORD = re.compile(r"[가-힣]+|[A-Za-z]+")
 _FINAL = re.compile(r"(?:[다요죠까네군걸게]|세요|[음슴함됨임봄줌짐김감옴기])$")
 _MOST_WORDS = 5_000
 _LONGEST_OPEN = 2_000
+_COMMAS_OF_A_LIST = 3
 _JAMO = re.compile(r"[ㄱ-ㅎㅏ-ㅣ]$")
 _LAUGHTER = frozenset("ㅋㅎㅠㅜㅡㅇㄱㄷ")
 
@@ -107,6 +108,11 @@ class _End:
     def is_long(self) -> bool:
         """Not far from the limit: enough for a body whose last sentence has no end."""
         return len(self.text.text) >= _LONG * (self.text.maximum or 0)
+
+    @cached_property
+    def is_list(self) -> bool:
+        """Keywords with commas between them, as for a picture: they want no mark at the end."""
+        return self.shown[:_LONGEST_OPEN].count(",") >= _COMMAS_OF_A_LIST
 
     @cached_property
     def is_body(self) -> bool:
@@ -188,7 +194,7 @@ def _is_cut_hangul(end: _End, vocabulary: _Vocabulary) -> bool:
         return True
     if (end.is_near or end.is_body) and (_CLOSE.search(word) or final_of(word[-1]) == _SSANG_SIOT):
         return True
-    if _FINAL.search(word):
+    if _FINAL.search(word) or (not end.is_running and _COPY.search(word)):
         return False
     may_be_noun = (end.is_body and end.is_near) or end.is_full
     if may_be_noun and (_BODY.search(word) or (end.is_full and end.is_running)):
@@ -236,7 +242,8 @@ def _is_unended(end: _End) -> bool:
     """English that would have a mark at its end: a body's other sentences have, a clause too."""
     if not end.is_running:
         return False
-    return end.word in _ENGLISH_RUNNING or end.is_full or (end.is_body and end.is_long)
+    full = end.is_full and not end.is_list
+    return end.word in _ENGLISH_RUNNING or full or (end.is_body and end.is_long)
 
 
 def _is_no_word(word: str) -> bool:
@@ -248,7 +255,7 @@ def _is_no_word(word: str) -> bool:
 
 def _is_part_of_latin(end: _End, vocabulary: _Vocabulary) -> bool:
     behind = vocabulary.continued(end.word)
-    if len(end.word) < 3 or any(tail in _ENGLISH_TAILS for tail in behind):
+    if len(end.word) < 3 or end.is_list or any(tail in _ENGLISH_TAILS for tail in behind):
         return False
     return any(end.is_full or len(end.word) >= 4 for _ in behind)
 
