@@ -74,7 +74,7 @@ def test_the_page_is_served_at_the_root(web: httpx.Client) -> None:
     assert response.headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v2/models", "/api/v1/runs", "/api/text"])
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v2/models", "/api/v1/walks", "/api/text"])
 def test_an_unknown_path_under_api_is_a_json_404_and_not_the_page(
     web: httpx.Client, path: str
 ) -> None:

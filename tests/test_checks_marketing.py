@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.catalog import load_catalog
 from core.checks.ads import check_ads
 from core.checks.channels import check_channel
 from core.checks.facts import check_features, check_numbers
@@ -191,3 +192,22 @@ def test_the_catalogs_examples_have_no_errors(task: Any, language: Language) -> 
     )
     found = [finding for check in ALL for finding in check(subject)]
     assert [one for one in found if one.severity is Severity.ERROR] == []
+
+
+def test_a_repetition_names_the_other_field_as_people_call_it() -> None:
+    contract = load_catalog().tasks["product_detail"].contract
+    answer = {
+        "body": "손이 바쁜 아침에도 한 손으로 열려요.",
+        "bullets": ["보온 12시간", "보온 12시간"],
+    }
+    subject = Subject(
+        task="product_detail",
+        role="copywriter",
+        raw=json.dumps(answer, ensure_ascii=False),
+        contract=contract,
+    )
+
+    (finding,) = check_repetition(subject)
+
+    assert "불릿 1에도" in finding.message.ko
+    assert "Bullets 1" in finding.message.en

@@ -45,13 +45,17 @@ def is_blank(text: str) -> bool:
 
 
 def _missing(subject: Subject, breach: Breach) -> Finding:
+    ko, en = (
+        short(subject.label_of(breach.name, language))
+        for language in (Language.KOREAN, Language.ENGLISH)
+    )
     return found(
         "field.missing",
         Severity.ERROR,
         FieldText(breach.name, ""),
         None,
-        ko=f"‘{_label(subject, breach.name, Language.KOREAN)}’ 항목이 답변에 없어요.",
-        en=f"“{_label(subject, breach.name, Language.ENGLISH)}” is missing from the answer.",
+        ko=f"‘{ko}’ 항목이 답변에 없어요.",
+        en=f"“{en}” is missing from the answer.",
         evidence=breach.name,
     )
 
@@ -141,13 +145,6 @@ def _wrong_form(_subject: Subject, breach: Breach) -> Finding:
         en=en,
         evidence=str(breach.value)[:200],
     )
-
-
-def _label(subject: Subject, name: str, language: Language) -> str:
-    """What people call the field; its own name where the contract has no label."""
-    path = ".".join(part.split("[", 1)[0] for part in name.split("."))
-    label = subject.contract.labels.get(path) if subject.contract else None
-    return label.in_(language) if label else short(name)
 
 
 def _kind(value: object) -> str:

@@ -10,6 +10,7 @@ from core.checks.found import found, short
 from core.checks.subject import FieldText, Subject
 from core.checks.words import compact, sentences, stems
 from core.finding import Finding, Severity
+from core.types import Language
 
 _BEGINNING = 10  # letters; shorter texts may begin alike by chance
 _SENTENCE = 6
@@ -78,7 +79,7 @@ def check_repetition(subject: Subject) -> Iterator[Finding]:
         equal = seen.setdefault(part.letters, part)
         if equal is not part and not _is_apart(equal, part):
             told.add(part.text.name)
-            yield _finding(part, equal, equal=True)
+            yield _finding(subject, part, equal, equal=True)
         if place >= _MOST_COMPARED:
             continue
         for other in parts[:place]:
@@ -91,7 +92,7 @@ def check_repetition(subject: Subject) -> Iterator[Finding]:
                 repeat, source = part, other
             if repeat.text.name not in told:
                 told.add(repeat.text.name)
-                yield _finding(repeat, source, equal=False)
+                yield _finding(subject, repeat, source, equal=False)
 
 
 def _is_apart(one: _Part, other: _Part) -> bool:
@@ -153,10 +154,12 @@ def _is_alike(part: _Part, source: _Part) -> bool:
     return 2 * (part.pairs & source.pairs).total() >= total * _ALIKE
 
 
-def _finding(part: _Part, source: _Part, *, equal: bool) -> Finding:
+def _finding(subject: Subject, part: _Part, source: _Part, *, equal: bool) -> Finding:
     same_list = part.kind == source.kind
     shown = short(part.text.text)
-    where = source.text.name[:60]
+    name = source.text.name
+    where_ko = short(subject.label_of(name, Language.KOREAN)) if name else "앞"
+    where_en = short(subject.label_of(name, Language.ENGLISH)) if name else "what stands before"
     ko = "같은 말이" if equal else "이 말이"
     en = "is the same as" if equal else "repeats"
     return found(
@@ -164,6 +167,6 @@ def _finding(part: _Part, source: _Part, *, equal: bool) -> Finding:
         Severity.ERROR,
         part.text,
         (0, len(part.text.text)),
-        ko=f"{ko} {where or '앞'}에도 있어요: ‘{shown}’",
-        en=f"“{shown}” {en} {where or 'what stands before'}.",
+        ko=f"{ko} {where_ko}에도 있어요: ‘{shown}’",
+        en=f"“{shown}” {en} {where_en}.",
     )

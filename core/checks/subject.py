@@ -1,5 +1,6 @@
 """What a check is handed: the answer, what was asked, and what the task promises."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,8 @@ from core.types import (
 )
 
 _MOST_BREACHES = 200
+
+_ITEM = re.compile(r"\[([0-9]{1,9})\]$")
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,15 @@ class Subject:
         if self.contract is None or self.parsed is None:
             return ()
         return tuple(islice(breaches_of(self.contract, self.parsed.value), _MOST_BREACHES))
+
+    def label_of(self, name: str, language: Language) -> str:
+        """What people call a field: "bullets[1]" is "불릿 2"; its name where it has no label."""
+        path = ".".join(part.split("[", 1)[0] for part in name.split("."))
+        label = self.contract.labels.get(path) if self.contract else None
+        if label is None:
+            return name
+        item = _ITEM.search(name)
+        return label.in_(language) + (f" {int(item.group(1)) + 1}" if item else "")
 
     @cached_property
     def payload_text(self) -> str:
