@@ -26,15 +26,17 @@ _PAIR, _CAST, _AT = "vote_pair", "vote_cast", "vote_at"
 
 def draw_vote() -> None:
     """Draw the next pair, or the ranking where the address asks for it (`?tab=ranking`)."""
-    if _draw_tabs() == "ranking":
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        tab = _draw_tabs()
+        task = _draw_task()
+    if tab == "ranking":
         # Only here: what computes a ranking takes a second and 90 MB to load.
-        importlib.import_module("pages._ranking").draw_ranking(_draw_task("ranking"))
+        importlib.import_module("pages._ranking").draw_ranking(task)
         return
     user = who()
     if user is None:
         _ask_name()
         return
-    task = _draw_task("vote")
     here = services.get_services()
     votes = [(vote.user, vote.left_run, vote.right_run) for vote in here.opinions.votes()]
     pairs = Pairs(here.opinions.candidates(task=task), votes, user)
@@ -47,11 +49,11 @@ def draw_vote() -> None:
         return
     left, right = here.store.get(pair.left), here.store.get(pair.right)
     contract = here.catalog.tasks.get(left.task)
-    with st.container(key="vote", gap="medium"):
-        draw_brief(left, contract)
-        draw_sides(left, right, contract)
+    with st.container(key="vote", gap="small"):  # buttons first: there they never move
         _draw_buttons(pair, user)
         _draw_progress(pairs)
+        draw_brief(left, contract)
+        draw_sides(left, right, contract)
 
 
 def _draw_tabs() -> str:
@@ -77,7 +79,7 @@ def _tab_chosen() -> None:
         st.query_params.pop("tab", None)
 
 
-def _draw_task(place: str) -> str | None:
+def _draw_task() -> str | None:
     """Draw what to judge; returns a task, None for all."""
     here = services.get_services()
     labels = {name: task.label.in_(language()) for name, task in here.catalog.tasks.items()}
@@ -88,9 +90,10 @@ def _draw_task(place: str) -> str | None:
         index=None,
         format_func=lambda name: labels.get(name, name),
         placeholder=_("All tasks"),
-        key=f"vote_task_{place}",
+        key="vote_task",
         persist_state="session",
-        width=320,
+        label_visibility="collapsed",
+        width=280,
     )
 
 

@@ -35,7 +35,7 @@ def draw_brief(run: Run, task: Task | None) -> None:
 def draw_sides(left: Run, right: Run, task: Task | None) -> None:
     """The two answers beside each other, under each other where there is no room."""
     names = _names(left, right, task)
-    sides = st.grid(2, min_column_width=300, gap="medium")
+    sides = st.grid(2, min_column_width=200, gap="medium")
     for place, title, run in (("left", _("Left"), left), ("right", _("Right"), right)):
         with sides.cell(), st.container(border=True, key=f"answer_{place}", height="stretch"):
             st.subheader(title, anchor=False)

@@ -236,4 +236,8 @@ def test_ballots_keep_mock_and_live_and_tasks_apart(
     assert [(one.left.model, one.right.model, one.choice) for one in found] == [
         ("left one", "right one", Choice.RIGHT)
     ]
-    assert len(opinions.ballots(mode=Mode.MOCK)) == 1
+    [simulated] = opinions.ballots(mode=Mode.MOCK)
+    assert simulated.mode is Mode.MOCK
+    assert simulated.choice is Choice.RIGHT
+    assert {candidate.mode for candidate in opinions.candidates(task="review")} == {Mode.LIVE}
+    assert all(type(candidate.mode) is Mode for candidate in opinions.candidates())

@@ -5,7 +5,8 @@ import json
 import sqlite3
 
 from core.judgement import Ballot, Candidate, Contender
-from core.types import normalise_json
+from core.opinion import Choice
+from core.types import Mode, normalise_json
 
 NEWEST = 2000  # runs looked at: older ones have had their votes
 
@@ -50,12 +51,12 @@ def read_ballots(
         Ballot(
             user=row["user"],
             task=row["task"],
-            mode=row["mode"],
+            mode=Mode(row["mode"]),
             left_run=row["left_run"],
             right_run=row["right_run"],
             left=_contender(row["l_model"], row["l_options"], row["l_told"]),
             right=_contender(row["r_model"], row["r_options"], row["r_told"]),
-            choice=row["choice"],
+            choice=Choice(row["choice"]),
         )
         for row in connection.execute(_BALLOTS, values)
     ]
@@ -68,7 +69,7 @@ def _candidate(row: sqlite3.Row) -> Candidate:
         id=row["id"],
         group=_digest("\n".join(asked)),
         task=row["task"],
-        mode=row["mode"],
+        mode=Mode(row["mode"]),
         contender=_contender(row["model"], row["options"], row["told"]),
         answer=_digest(row["pictures"] or row["output"]),
     )
