@@ -21,6 +21,7 @@ from pages._i18n import _, ngettext
 
 _ROW = 34
 _AROUND = 60
+_LINE = "#8b8d98"  # seen on white and on black
 
 
 def draw_ranking(task: str | None) -> None:
@@ -82,7 +83,7 @@ def _chart(group: Sequence[Standing]) -> Any:  # noqa: ANN401 - altair's classes
         ],
     )
     scale = alt.Scale(domain=[0, 1])
-    line = base.mark_rule(strokeWidth=2).encode(
+    line = base.mark_rule(strokeWidth=2, color=_LINE).encode(
         x=alt.X("low:Q", title=title, scale=scale).axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
         x2="high:Q",
     )
