@@ -21,6 +21,7 @@ from pages._i18n import _, ngettext
 
 _ROW = 34
 _AROUND = 60
+_LINE = "#8b8d98"  # to be seen on light and on dark
 _LINE = "#8b8d98"  # seen on white and on black
 
 

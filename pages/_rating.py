@@ -57,18 +57,19 @@ def _draw_own(run: Run, user: str, own: Rating | None) -> None:
     st.session_state.setdefault(stars, own.stars - 1 if own else None)
     st.caption(_("Your rating"))
     st.feedback("stars", key=stars, on_change=_save, args=(run, user))
-    if own is None:
-        return
+    # There from the start: a popover that grows later opens where it has no room.
     offered = _OF_TEXT if run.kind == "text" else _OF_PICTURES
-    labels = {reason: _(_REASONS[reason]) for reason in (*offered, *own.reasons)}
-    st.session_state.setdefault(reasons, list(own.reasons))
-    st.session_state.setdefault(comment, own.comment)
+    given = own.reasons if own else ()
+    labels = {reason: _(_REASONS[reason]) for reason in (*offered, *given)}
+    st.session_state.setdefault(reasons, list(given))
+    st.session_state.setdefault(comment, own.comment if own else "")
     st.pills(
         _("Because of"),
         list(labels),
         selection_mode="multi",
         format_func=lambda reason: labels.get(reason, reason),
         key=reasons,
+        disabled=own is None,
         on_change=_save,
         args=(run, user),
     )
@@ -78,15 +79,18 @@ def _draw_own(run: Run, user: str, own: Rating | None) -> None:
         max_chars=_LONGEST_COMMENT,
         height=80,
         placeholder=_("What should be known about it?"),
+        disabled=own is None,
         on_change=_save,
         args=(run, user),
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(":material/check: " + _("Saved"), width="stretch")
+        told = ":material/check: " + _("Saved") if own else _("Saved at once")
+        st.caption(told, width="stretch")
         st.button(
             _("Take back"),
             key=f"rating_undo_{run.id}",
             type="tertiary",
+            disabled=own is None,
             on_click=_take_back,
             args=(run, user),
         )

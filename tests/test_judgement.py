@@ -208,6 +208,12 @@ def test_who_always_won_is_not_certain_to_win() -> None:
     assert group[1].high > 0.4
 
 
+def test_one_vote_says_next_to_nothing() -> None:
+    [group] = rank([ballot("a", "b", Choice.TIE)]).groups
+
+    assert group[0].high - group[0].low > 0.7
+
+
 def test_models_that_no_vote_links_are_ranked_apart() -> None:
     votes = [*two_models(4, 2), ballot("x", "y"), ballot("y", "x"), ballot("z", "x")]
     groups = rank(votes).groups

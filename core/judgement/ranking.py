@@ -150,22 +150,21 @@ def _standing(
     counted = Counter(_outcome(name, item) for item in own)
     wins, losses, ties = counted["win"], counted["loss"], counted["tie"]
     edge = len(drawn) // 40  # 2.5 % on either side
-    low, high = min(drawn[edge], strength), max(drawn[-1 - edge], strength)
-    one_sided = not ties and not (wins and losses)
-    if one_sided:  # every resample says the same then; that is not certainty
-        likely = share(wins, wins + losses)
-        low, high = min(low, likely.low), max(high, likely.high)
+    # Resampling a handful of votes gives much the same votes again: an interval is never
+    # narrower than that of a share known from so many pairs.
+    pairs = len({item[2].pair for item in own if item[2].choice in DECIDED})
+    likely = share(strength * pairs, pairs)
     return Standing(
         name=name,
         strength=strength,
-        low=low,
-        high=high,
+        low=min(drawn[edge], likely.low, strength),
+        high=max(drawn[-1 - edge], likely.high, strength),
         wins=wins,
         losses=losses,
         ties=ties,
         both_bad=counted["both_bad"],
         voters=len({item[2].user for item in own if item[2].choice in DECIDED}),
-        one_sided=one_sided,
+        one_sided=not ties and not (wins and losses),
     )
 
 

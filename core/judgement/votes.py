@@ -42,7 +42,7 @@ class Ballot:
 class Share:
     """A part of a whole with the interval it is likely to lie in (95 %, Wilson's)."""
 
-    hits: int
+    hits: float
     total: int
     low: float
     high: float
@@ -53,8 +53,11 @@ class Share:
         return self.hits / self.total if self.total else 0.5
 
 
-def share(hits: int, total: int) -> Share:
-    """`hits` of `total` with Wilson's interval, which holds for few votes and extremes too."""
+def share(hits: float, total: int) -> Share:
+    """`hits` of `total` with Wilson's interval, which holds for few votes and extremes too.
+
+    A tie is half a hit.
+    """
     if not total:
         return Share(hits=0, total=0, low=0.0, high=1.0)
     z = NormalDist().inv_cdf(0.975)
