@@ -39,12 +39,13 @@ _DIGITS = re.compile(
     re.IGNORECASE,
 )
 _NUMERALS: dict[str, float] = _RULES["numerals"]
+_PROMISE = f"(?:{_alternatives(_RULES['spelled']['promise'])})"
+_NO_PROMISE = rf"(?!(?:{_alternatives(_RULES['spelled']['promised'])})(?!\s?{_PROMISE}))"
 _SPELLED = re.compile(
     rf"(?<![가-힣A-Za-z\d])(?P<word>{_alternatives(list(_NUMERALS))})[-\s]?"
-    rf"(?P<unit>{_alternatives(_RULES['spelled']['before'])})(?!째)",
+    rf"{_NO_PROMISE}(?P<unit>{_alternatives(_RULES['spelled']['before'])})(?!째)",
     re.IGNORECASE,
 )
-_PROMISE = f"(?:{_alternatives(_RULES['spelled']['promise'])})"
 _ONE = re.compile(
     rf"(?<![가-힣])(?:한\s?(?P<unit>{_alternatives(_RULES['spelled']['one_before'])})\s?{_PROMISE}"
     r"|하루\s?(?:만에|이내|안에))"

@@ -6,7 +6,11 @@ from core.checks.engine import CHECKS_VERSION
 from tests.corpus import corpus
 from tests.corpus.figures import Figures, figures, findings_of, part, told
 
-HEAD = f"{'check':24}{'labelled':>9}{'right':>7}{'false':>7}{'missed':>8}{'precision':>11}{'recall':>8}"
+COLUMNS = ("labelled", "right", "false", "missed", "precision", "recall")
+WIDTHS = (9, 7, 7, 8, 11, 8)
+HEAD = f"{'check':24}" + "".join(
+    f"{name:>{width}}" for name, width in zip(COLUMNS, WIDTHS, strict=True)
+)
 
 
 def main() -> None:
