@@ -8,7 +8,7 @@ from core.finding import Severity
 from core.listing import RunFilter
 from core.store.stamps import stamp
 
-FEW = 5_000  # of a million: so many are looked up rather than tested run by run
+FEW = 30_000  # of a million: so many are looked up rather than tested run by run
 
 _STARS = "(SELECT avg(stars) FROM ratings WHERE run_id = r.id)"
 _RATED = "EXISTS (SELECT 1 FROM ratings WHERE run_id = r.id)"

@@ -30,11 +30,22 @@ def match(needle: str) -> list[str]:
 
     Only letters and digits get into them, each term in quotes: nothing in them is an operator.
     """
-    terms = [term for size, word in _words(needle) for term in _terms(size, word)]
+    words = list(_words(needle))
+    ended = bool(needle) and not needle[-1].isalnum()
+    terms = [
+        term
+        for place, (size, word) in enumerate(words, 1)
+        for term in _terms(size, word, whole_end=ended or place < len(words))
+    ]
     return list(dict.fromkeys(terms))
 
 
-def _terms(size: int, word: str) -> list[str]:
+def _terms(size: int, word: str, *, whole_end: bool) -> list[str]:
+    """Terms for a part of a word; with `whole_end` the word is known to end where the part does,
+    as 1 does in "1.8kg", and its short end is a piece of its own.
+    """
+    if whole_end:
+        return [f'"{word[start : start + size]}"' for start in range(len(word))]
     if len(word) < size:
         return [f'"{word}"*']
     return [f'"{word[start : start + size]}"' for start in range(len(word) - size + 1)]

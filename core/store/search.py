@@ -11,6 +11,7 @@ import sqlite3
 import time
 from dataclasses import dataclass, field
 
+from core.store.distinct import distinct
 from core.store.filters import Where
 from core.store.grams import match
 from core.store.time_limit import TimeLimit
@@ -37,9 +38,9 @@ _INDEXED = (
     "CROSS JOIN runs r ON r.id = n.run_id"
 )
 _NOTED = (
-    "SELECT number FROM run_numbers WHERE run_id IN ("
+    "SELECT number FROM run_numbers WHERE run_id IN ("  # noqa: S608 - our own names
     "SELECT run_id FROM notes WHERE mentions(text) UNION SELECT run_id FROM tags "
-    "WHERE tag IN (SELECT tag FROM (SELECT DISTINCT tag FROM tags) WHERE mentions(tag)))"
+    f"WHERE tag IN (SELECT value FROM ({distinct('tags', 'tag')}) WHERE mentions(value)))"
 )
 _NAMED = "SELECT number FROM run_numbers WHERE run_id >= ? AND run_id < ?"
 
@@ -107,7 +108,8 @@ class Search:
         numbers: list[int] = []
         with TimeLimit(self._connection, seconds) as time_limit:
             rows = self._connection.execute(
-                f"{sql} AND number {self._farther} ? ORDER BY number {self._order} LIMIT ?",
+                # The plus keeps SQLite from walking the numbers: the few runs are looked up.
+                f"{sql} AND +number {self._farther} ? ORDER BY +number {self._order} LIMIT ?",
                 [*values, edge, MOST_NOTED],
             )
             numbers = [row["number"] for row in rows]
