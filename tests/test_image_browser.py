@@ -26,7 +26,7 @@ EXPECTED_404 = re.compile(r"/_stcore/|/preview\?n=")
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    env = {"OLLAMA_BASE_URL": "http://127.0.0.1:9", "MOCK_TOKENS_PER_SECOND": "150"}
+    env = {"OLLAMA_BASE_URL": "http://127.0.0.1:9", "MOCK_TOKENS_PER_SECOND": "90"}
     with running_app(tmp_path_factory.mktemp("images"), env=env) as app:
         yield app
         assert "Traceback" not in app.log
