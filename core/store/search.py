@@ -1,6 +1,6 @@
 """Free text over the runs, newest or oldest first: verified hits, within a time limit.
 
-The newest few hundred runs are read one by one: most searches end there. What lies behind is
+The newest hundred runs are read one by one: most searches end there. What lies behind is
 looked up in the search index, and what that cannot know in small tables: runs that wait for the
 index, tags and notes, ids. Every hit is verified against the run's own text.
 """
@@ -17,7 +17,7 @@ from core.store.grams import match
 from core.store.time_limit import TimeLimit
 from core.store.words import document, fold
 
-SCANNED = 200
+SCANNED = 100
 MOST_NOTED = 1_000
 SMALL_SHARE = 0.2  # of the time, for each of the small tables
 

@@ -13,6 +13,7 @@ from tests.bench import (
     concurrency,
     gallery,
     gateway,
+    history,
     memory,
     pictures,
     rerun,
@@ -32,6 +33,7 @@ BENCHES: dict[str, Callable[[Size], Awaitable[list[Figure]]]] = {
     "pictures": pictures.bench,
     "gallery": gallery.bench,
     "checks": checks.bench,
+    "history": history.bench,
 }
 HEADER = f"{'':55} {'floor':>10} {'ours':>10} {'ratio (quartiles)':>22}  aim"
 
