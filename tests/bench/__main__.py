@@ -14,6 +14,7 @@ from tests.bench import (
     gallery,
     gateway,
     history,
+    history_page,
     memory,
     pictures,
     rerun,
@@ -34,6 +35,7 @@ BENCHES: dict[str, Callable[[Size], Awaitable[list[Figure]]]] = {
     "gallery": gallery.bench,
     "checks": checks.bench,
     "history": history.bench,
+    "history_page": history_page.bench,
 }
 HEADER = f"{'':55} {'floor':>10} {'ours':>10} {'ratio (quartiles)':>22}  aim"
 

@@ -31,8 +31,8 @@ async def bench(size: Size) -> list[Figure]:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
                 floor, ours = await in_turns(
-                    lambda: _visit(browser, f"{empty.url}/image"),
-                    lambda: _visit(browser, f"{app.url}/image?batch={batch}"),
+                    lambda: visit(browser, f"{empty.url}/image"),
+                    lambda: visit(browser, f"{app.url}/image?batch={batch}"),
                     ROUNDS[size],
                 )
                 await browser.close()
@@ -68,8 +68,10 @@ def _make(folder: Path, pictures: int) -> str:
     return batch.id
 
 
-async def _visit(browser: Browser, address: str) -> tuple[float, float]:
-    """Milliseconds until the Make button is there, and kilobytes until nothing more comes."""
+async def visit(
+    browser: Browser, address: str, until: str = ".st-key-image_run button"
+) -> tuple[float, float]:
+    """Milliseconds until the element `until` is there, and kilobytes until nothing more comes."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900})
     page = await context.new_page()
     wire = await context.new_cdp_session(page)
@@ -78,7 +80,7 @@ async def _visit(browser: Browser, address: str) -> tuple[float, float]:
     await wire.send("Network.enable")
     began = time.perf_counter()
     await page.goto(address)
-    await page.locator(".st-key-image_run button").wait_for()
+    await page.locator(until).first.wait_for()
     elapsed = (time.perf_counter() - began) * 1000
     await page.wait_for_load_state("networkidle")
     await context.close()
