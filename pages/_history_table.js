@@ -8,8 +8,12 @@ class RunTable {
     this.all = el("input", { type: "checkbox", onchange: () => this.tickAll() })
     this.head = el("tr")
     this.table = el("table", {}, el("thead", {}, this.head), this.body)
-    root.append(el("div", { className: "wrap" }, this.table))
+    this.wrap = el("div", { className: "wrap" }, this.table)
+    root.append(this.wrap)
   }
+
+  // The same root may be given to a new table later: two would stand below each other.
+  remove() { this.wrap.remove() }
 
   update(data, tell, open) {
     Object.assign(this, { data, tell, open })
@@ -112,5 +116,5 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const table = tables.get(parentElement) ?? new RunTable(parentElement)
   tables.set(parentElement, table)
   table.update(data, ids => setStateValue("selected", ids), id => setTriggerValue("open", id))
-  return () => { tables.delete(parentElement) }
+  return () => { tables.delete(parentElement); table.remove() }
 }

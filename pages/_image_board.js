@@ -11,6 +11,9 @@ class Board {
     root.append(this.place, this.hint)
   }
 
+  // The same root may be given to a new board later.
+  remove() { this.place.remove(); this.hint.remove() }
+
   item(id) { return this.data.items.find(item => item.id === id) }
   pictures() { return this.data.items.filter(item => item.state === "done") }
 
@@ -190,5 +193,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const board = boards.get(parentElement) ?? new Board(parentElement)
   boards.set(parentElement, board)
   board.update(data, action => setTriggerValue("action", action))
-  return () => { boards.delete(parentElement) }
+  return () => { boards.delete(parentElement); board.remove() }
 }
