@@ -6,33 +6,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.app_server import RunningApp, running_app
+from tests.browser_kit import WAIT_MS, visitor
+from tests.browser_kit import browser as browser
 from tests.fakes.ollama import Behaviour, FakeOllama
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-WAIT_MS = 20_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}: install Debian's chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +33,11 @@ def app(tmp_path_factory: pytest.TempPathFactory, ollama: FakeOllama) -> Iterato
 @pytest.fixture
 def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
     """A new visitor from Korea, on the Text page with the example filled in."""
-    context = browser.new_context(
-        locale="ko-KR", viewport={"width": 1440, "height": 900}, permissions=["clipboard-read"]
-    )
-    context.set_default_timeout(WAIT_MS)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.goto(app.url)
-    page.get_by_role("button", name="예시로 채우기").click()
-    expect(page.get_by_label("제품명")).to_have_value("포근담 사계절 차렵이불")
-    yield page
-    context.close()
-    assert complaints == []
+    with visitor(browser, expected=None, permissions=["clipboard-read"]) as page:
+        page.goto(app.url)
+        page.get_by_role("button", name="예시로 채우기").click()
+        expect(page.get_by_label("제품명")).to_have_value("포근담 사계절 차렵이불")
+        yield page
 
 
 def add_column(page: Page, how: str) -> None:
@@ -166,7 +139,11 @@ def test_markup_in_an_answer_stays_letters(page: Page, ollama: FakeOllama) -> No
     ollama.behave(Behaviour(pieces=(hostile,)), times=1)
     add_column(page, "라이브로 나란히")
     run(page)
-    expect(cards(page).nth(1).get_by_text("onerror", exact=False)).to_be_visible(timeout=WAIT_MS)
+    card = cards(page).nth(1)
+    expect(card.get_by_test_id("stText").get_by_text(hostile)).to_be_visible(timeout=WAIT_MS)
+    # The findings quote it as well.
+    expect(card.get_by_text("JSON이 아니라")).to_be_visible(timeout=WAIT_MS)
+    expect(card.locator("img, script")).to_have_count(0)
     assert [url for url in asked if "evil" in url or url == "dialog" or url.endswith("/x")] == []
 
 

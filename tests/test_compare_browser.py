@@ -11,15 +11,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.run import Run
 from core.store import Database, RunStore
 from tests.app_server import RunningApp, running_app
+from tests.browser_kit import WAIT_MS, visitor
+from tests.browser_kit import browser as browser
 from tests.compare_kit import ANSWER, answered, failed, live
-from tests.test_browser import WAIT_MS
-from tests.test_browser import browser as browser
 
 pytestmark = pytest.mark.browser
 
-# Streamlit asks for its own files below the page's address first, and looks whether the file of a
-# download button is there, which it is no longer once the page has been left.
-EXPECTED = re.compile(r"/_stcore/|/media/|Download Button source error")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> 이불"
 LINES = [
     f"{number}번째 문단이에요. 세탁기에 넣고 물 온도를 맞추면 끝이에요." for number in range(80)
@@ -66,22 +63,8 @@ def app(tmp_path_factory: pytest.TempPathFactory, runs: dict[str, Run]) -> Itera
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A reader from Korea on a screen of 1440 pixels."""
-    context = browser.new_context(locale="ko-KR", viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(WAIT_MS)
-    page = context.new_page()
-    complaints: list[str] = []
-
-    def listen(message) -> None:
-        said = f"{message.text} {message.location['url']}"
-        if message.type == "error" and not EXPECTED.search(said):
-            complaints.append(said)
-
-    page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append("dialog"))
-    yield page
-    context.close()
-    assert complaints == []
+    with visitor(browser) as page:
+        yield page
 
 
 def address(app: RunningApp, *ids: str) -> str:

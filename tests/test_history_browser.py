@@ -16,10 +16,9 @@ from core.services import Services, build_services
 from core.settings import load_settings
 from core.types import Mode, RunStatus, utc_now
 from tests.app_server import RunningApp, running_app
+from tests.browser_kit import WAIT_MS, visitor
+from tests.browser_kit import browser as browser
 from tests.factories import make_run
-from tests.test_browser import WAIT_MS
-from tests.test_browser import browser as browser
-from tests.test_image_browser import EXPECTED_404
 from tests.test_image_page import image_run
 
 pytestmark = pytest.mark.browser
@@ -90,22 +89,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 @pytest.fixture
 def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
     """A visitor from Korea, on the History page."""
-    context = browser.new_context(locale="ko-KR", viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(WAIT_MS)
-    page = context.new_page()
-    complaints: list[str] = []
-
-    def listen(said) -> None:
-        if said.type == "error" and not EXPECTED_404.search(said.location["url"]):
-            complaints.append(f"{said.text} {said.location['url']}")
-
-    page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
-    open_history(page, app)
-    yield page
-    context.close()
-    assert complaints == []
+    with visitor(browser) as page:
+        open_history(page, app)
+        yield page
 
 
 def open_history(page: Page, app: RunningApp, query: str = "") -> None:

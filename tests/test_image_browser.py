@@ -13,15 +13,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.app_server import RunningApp, running_app
-from tests.test_browser import WAIT_MS
-from tests.test_browser import browser as browser
+from tests.browser_kit import WAIT_MS, visitor
+from tests.browser_kit import browser as browser
 
 pytestmark = pytest.mark.browser
 
 PROMPT = "리넨 천 위에 놓인 아이보리색 텀블러"
-# Streamlit asks for its own files below the page's address first, and the newest preview of a
-# picture may be gone when it is asked for: it has ended, and the picture itself follows.
-EXPECTED_404 = re.compile(r"/_stcore/|/preview\?n=")
 
 
 @pytest.fixture(scope="module")
@@ -35,22 +32,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 @pytest.fixture
 def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
     """A new visitor from Korea, on the Image page with a prompt written."""
-    context = browser.new_context(locale="ko-KR", viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(WAIT_MS)
-    page = context.new_page()
-    complaints: list[str] = []
-
-    def listen(said) -> None:
-        if said.type == "error" and not EXPECTED_404.search(said.location["url"]):
-            complaints.append(f"{said.text} {said.location['url']}")
-
-    page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{app.url}/image")
-    write(page, PROMPT)
-    yield page
-    context.close()
-    assert complaints == []
+    with visitor(browser) as page:
+        page.goto(f"{app.url}/image")
+        write(page, PROMPT)
+        yield page
 
 
 def write(page: Page, prompt: str) -> None:
@@ -308,6 +293,7 @@ def test_a_failed_picture_says_what_to_do_next(page: Page) -> None:
 def test_an_answer_on_the_text_page_becomes_a_picture(page: Page, app: RunningApp) -> None:
     page.get_by_role("link", name="텍스트").click()
     page.get_by_role("button", name="예시로 채우기").click()
+    expect(page.get_by_label("제품명")).to_have_value("포근담 사계절 차렵이불")
     page.get_by_role("button", name="1건 실행").click()
     page.get_by_role("button", name="그림으로 만들기").click(timeout=WAIT_MS)
     field = page.get_by_role("textbox", name="무엇을 그릴까요")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.opinion import Choice, Vote
 from core.run import Run
@@ -14,10 +14,9 @@ from core.services import Services, build_services
 from core.settings import load_settings
 from core.types import Mode, RunStatus
 from tests.app_server import RunningApp, running_app
+from tests.browser_kit import browser as browser
+from tests.browser_kit import visitor
 from tests.factories import make_run
-from tests.test_browser import WAIT_MS
-from tests.test_browser import browser as browser
-from tests.test_image_browser import EXPECTED_404
 
 pytestmark = pytest.mark.browser
 
@@ -67,15 +66,9 @@ def app(tmp_path: Path) -> Iterator[RunningApp]:
 
 @pytest.fixture
 def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
-    context = browser.new_context(locale="ko-KR", viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(WAIT_MS)
-    page = context.new_page()
-    complaints: list[ConsoleMessage] = []
-    page.on("console", lambda said: complaints.append(said) if said.type == "error" else None)
-    page.goto(f"{app.url}/history?view=vote")
-    yield page
-    context.close()
-    assert [one.text for one in complaints if not EXPECTED_404.search(one.location["url"])] == []
+    with visitor(browser) as page:
+        page.goto(f"{app.url}/history?view=vote")
+        yield page
 
 
 def votes(app: RunningApp) -> list[Vote]:
