@@ -108,6 +108,7 @@ class Run(Frozen):
     error_message: str | None = None
     error_details: dict[str, JsonValue] = Field(default_factory=dict)
     meta: dict[str, JsonValue] = Field(default_factory=dict)
+    request_id: str | None = None
 
 
 class Progress(Frozen):

@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -130,6 +130,24 @@ class Settings(BaseSettings):
     playground_data_dir: Path = Field(
         Path("data"), description="Folder of `playground.db` and the pictures."
     )
+    playground_backup_dir: Path | None = Field(
+        None,
+        description="Folder of backups; best on another disk. Empty: `backups` in the data folder.",
+    )
+    playground_admin_password: SecretStr = Field(
+        SecretStr(""),
+        description="Opens the administrator's tools on Health. Empty: they are open on this "
+        "machine only.",
+    )
+    playground_log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What the log tells: `debug`, `info`, `warning` or `error`."
+    )
+    playground_log_format: Literal["text", "json"] = Field(
+        "text", description="The log's lines: `text` for people, `json` for collectors."
+    )
+    health_interval: float = Field(
+        30, ge=5, le=3600, description="Seconds between two checks of each server's health."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -155,6 +173,11 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """The SQLite file of runs."""
         return self.playground_data_dir / "playground.db"
+
+    @property
+    def backups_path(self) -> Path:
+        """The folder of backups."""
+        return self.playground_backup_dir or self.playground_data_dir / "backups"
 
     @property
     def images_path(self) -> Path:

@@ -272,14 +272,3 @@ class ModelInfo(Frozen):
     parameters: str | None = None
     loaded: bool | None = None
     capabilities: tuple[str, ...] = ()
-
-
-class ProviderHealth(Frozen):
-    """What a health check found. It never raises; `advice` says what to do when not ok."""
-
-    provider: str
-    state: Literal["ok", "degraded", "down", "not_configured"]
-    reason: str = ""
-    advice: str = ""
-    version: str | None = None
-    round_trip_ms: float | None = None

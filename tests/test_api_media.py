@@ -13,12 +13,13 @@ import pytest
 from PIL import Image
 
 from core.client import PlaygroundApiError, PlaygroundClient
+from core.health import HealthState, ProviderHealth
 from core.media import ImageRequest, MediaChoices, MediaEvent, MediaRequest, Preview
 from core.providers import MEDIA_PROVIDERS
 from core.providers.base import MediaProvider, ProviderProfile
 from core.services import Services, build_services
 from core.settings import load_settings
-from core.types import Mode, ProviderHealth, RunStatus, Tier
+from core.types import Mode, RunStatus, Tier
 from tests.api_server import asgi_client, mounted_api, serving
 from tests.fakes.comfyui import FakeComfyUI, Script
 from tests.test_api import FREE, GENERATE, error_of
@@ -376,7 +377,7 @@ class Sly(MediaProvider):
         await anyio.sleep_forever()
 
     async def health_check(self) -> ProviderHealth:
-        return ProviderHealth(provider="mock", state="ok")
+        return ProviderHealth(provider="mock", state=HealthState.OK)
 
     async def choices(self) -> MediaChoices:
         return MediaChoices()

@@ -22,6 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "core.listing",
         "core.figures",
         "core.opinion",
+        "core.health",
     ),
     (
         *("core.settings", "core.catalog", "core.checks", "core.workflows"),
@@ -33,8 +34,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("core.feed", "core.lane", "core.loop", "core.runner"),
     ),
     ("core.plan", "core.image_plan"),
-    ("core.gateway", "core.export"),
-    ("core.services", "core.recheck"),
+    ("core.gateway", "core.export", "core.monitor", "core.data_care", "core.metrics", "core.logs"),
+    ("core.services", "core.recheck", "core.care"),
     ("core.api", "core.client", "core.server"),
     ("pages",),
     ("app",),
@@ -46,6 +47,8 @@ HOMES = {
     "sqlite3": ("core.store",),
     "PIL": ("core.pictures", "core.providers"),
     "websockets": ("core.providers",),
+    "prometheus_client": ("core.metrics",),
+    "structlog": ("core.logs",),
     "streamlit": ("pages", "app"),
 }
 MODEL_NAME = re.compile(

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from core.catalog import load_catalog
 from core.errors import InvalidRequest, NoModelChosen, UnknownProvider
+from core.health import HealthState, ProviderHealth
 from core.providers import TEXT_PROVIDERS, build_text_providers
 from core.providers.base import LLMProvider, ProviderProfile
 from core.router import Route, route
@@ -15,7 +16,6 @@ from core.types import (
     Completed,
     Mode,
     ModelInfo,
-    ProviderHealth,
     ProviderRequest,
     RunStatus,
     TextDelta,
@@ -183,7 +183,7 @@ class ParrotProvider(LLMProvider):
         yield Completed(finish_reason="stop")
 
     async def health_check(self) -> ProviderHealth:
-        return ProviderHealth(provider=self.vendor, state="ok")
+        return ProviderHealth(provider=self.vendor, state=HealthState.OK)
 
     async def list_models(self) -> list[ModelInfo]:
         return [ModelInfo(name="polly")]

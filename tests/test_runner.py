@@ -11,6 +11,7 @@ import pytest
 
 from core.catalog import load_catalog
 from core.errors import ModelNotFound, StoreError
+from core.health import HealthState, ProviderHealth
 from core.lane import Job
 from core.providers.base import LLMProvider, ProviderProfile
 from core.run import (
@@ -26,7 +27,6 @@ from core.types import (
     Phase,
     PhaseChanged,
     ProviderEvent,
-    ProviderHealth,
     ProviderRequest,
     RunStatus,
     TextDelta,
@@ -65,7 +65,7 @@ class Scripted(LLMProvider):
             self.closed.set()
 
     async def health_check(self) -> ProviderHealth:
-        return ProviderHealth(provider="scripted", state="ok")
+        return ProviderHealth(provider="scripted", state=HealthState.OK)
 
     async def list_models(self) -> list[ModelInfo]:
         return []

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from core.catalog import Catalog
 from core.errors import BrokenAnswer
+from core.health import ProviderHealth
 from core.media import MediaChoices, MediaEvent, MediaRequest
 from core.types import (
     Completed,
@@ -16,7 +17,6 @@ from core.types import (
     Mode,
     ModelInfo,
     ProviderEvent,
-    ProviderHealth,
     ProviderRequest,
     TextDelta,
     ThinkingDelta,

@@ -256,3 +256,20 @@ def _add_labels(db: Database) -> None:
         "INSERT OR IGNORE INTO run_labels SELECT 'user', new.user WHERE new.user IS NOT NULL; "
         "END"
     )
+
+
+@migrations()
+def m006_processes(db: Database) -> None:
+    """Several app processes may share the file: each run says whose it is, and which REST
+    request asked for it; a stop that another process asked for is left here for the owner.
+    """
+    db.conn.execute("ALTER TABLE runs ADD COLUMN request_id TEXT")
+    db.conn.execute("ALTER TABLE runs ADD COLUMN process TEXT")
+    db.conn.execute(
+        """
+        CREATE TABLE stop_requests (
+            run_id TEXT PRIMARY KEY REFERENCES runs (id),
+            asked_at TEXT NOT NULL
+        ) WITHOUT ROWID
+        """
+    )

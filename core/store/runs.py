@@ -27,7 +27,7 @@ COLUMNS = (
     *("payload", "prompt", "options", "output", "output_json", "thinking", "finish_reason"),
     *("contract_valid", "contract_errors", "prompt_tokens", "completion_tokens", "total_tokens"),
     *("queued_ms", "load_ms", "first_token_ms", "total_ms", "tokens_per_second"),
-    *("error_code", "error_message", "error_details", "meta"),
+    *("error_code", "error_message", "error_details", "meta", "request_id"),
 )
 _JSON = ("payload", "prompt", "options", "output_json", "error_details", "meta")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM runs"  # noqa: S608 - our own column names

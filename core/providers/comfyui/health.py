@@ -5,11 +5,11 @@ import time
 from typing import Any, Literal
 
 from core.errors import ProviderError
+from core.health import ProviderHealth
 from core.providers.comfyui.errors import server_at
 from core.providers.comfyui.graph import VENDOR
 from core.providers.comfyui.messages import text_of
 from core.providers.comfyui.server import ComfyServer
-from core.types import ProviderHealth
 
 HEALTH_TIMEOUT_S = 1.8
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import httpx
 
+from core.health import ProviderHealth
 from core.media import MediaChoices, MediaEvent, MediaRequest
 from core.providers.base import MediaProvider, ProviderProfile
 from core.providers.comfyui.choices import read_choices
@@ -18,7 +19,7 @@ from core.providers.comfyui.server import READ_TIMEOUT_S, ComfyServer
 from core.providers.comfyui.socket import basic_authorization
 from core.providers.http import LoopClients, build_client, safe_address
 from core.settings import Settings
-from core.types import Mode, ProviderHealth, Tier
+from core.types import Mode, Tier
 
 
 class ComfyUIProvider(MediaProvider):

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from core.catalog import Catalog
 from core.errors import BrokenAnswer, ModelNotFound
+from core.health import HealthState, ProviderHealth
 from core.providers.base import LLMProvider, ProviderProfile
 from core.providers.mock.draft import Draft
 from core.providers.mock.pacing import Pace, Piece, estimate_tokens, plan, tokens_of
@@ -19,7 +20,6 @@ from core.types import (
     Phase,
     PhaseChanged,
     ProviderEvent,
-    ProviderHealth,
     ProviderRequest,
     TextDelta,
     Tier,
@@ -142,7 +142,7 @@ class MockProvider(LLMProvider):
 
     async def health_check(self) -> ProviderHealth:
         """Always ok: there is nothing that could be down."""
-        return ProviderHealth(provider=self.vendor, state="ok", round_trip_ms=0.0)
+        return ProviderHealth(provider=self.vendor, state=HealthState.OK, round_trip_ms=0.0)
 
     async def list_models(self) -> list[ModelInfo]:
         """The scenarios, as models."""

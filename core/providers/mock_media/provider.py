@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from core.errors import ModelNotFound, ProviderRejected
+from core.health import HealthState, ProviderHealth
 from core.media import (
     MediaChoices,
     MediaCompleted,
@@ -31,7 +32,7 @@ from core.providers.mock_media.scenarios import (
 from core.providers.mock_media.typeface import Typeface, find_typeface
 from core.providers.mock_media.work import Work
 from core.settings import Settings
-from core.types import Mode, Phase, PhaseChanged, ProviderHealth, Tier
+from core.types import Mode, Phase, PhaseChanged, Tier
 
 PREVIEWS_A_SECOND = 3
 FEWEST_PREVIEWS = 3
@@ -169,7 +170,7 @@ class MockMediaProvider(MediaProvider):
 
     async def health_check(self) -> ProviderHealth:
         """Always ok: there is nothing that could be down."""
-        return ProviderHealth(provider=self.vendor, state="ok", round_trip_ms=0.0)
+        return ProviderHealth(provider=self.vendor, state=HealthState.OK, round_trip_ms=0.0)
 
     async def choices(self) -> MediaChoices:
         """The scenarios as checkpoints, and the samplers and schedulers that show a difference."""

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from core.catalog import Catalog
 from core.errors import ProviderError, ProviderTimeout
+from core.health import ProviderHealth
 from core.providers.base import LLMProvider, ProviderProfile
 from core.providers.http import (
     LoopClients,
@@ -30,7 +31,6 @@ from core.types import (
     Phase,
     PhaseChanged,
     ProviderEvent,
-    ProviderHealth,
     ProviderRequest,
     Tier,
 )

@@ -15,6 +15,7 @@ from core.errors import (
     ProviderOverloaded,
     ProviderRejected,
 )
+from core.health import ProviderHealth
 from core.providers.base import LLMProvider, ProviderProfile
 from core.providers.error_body import redact
 from core.providers.openai.errors import VENDOR
@@ -28,7 +29,6 @@ from core.types import (
     Phase,
     PhaseChanged,
     ProviderEvent,
-    ProviderHealth,
     ProviderRequest,
     Tier,
 )
