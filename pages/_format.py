@@ -33,6 +33,23 @@ def seconds(milliseconds: float | None, *, digits: int = 1) -> str:
     return _("{n} s").format(n=number(milliseconds / 1000, digits=digits))
 
 
+_SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def size(count: float | None, *, binary: bool = False) -> str:
+    """`count` bytes as people say it: `812 kB`, `9.0 GB`; a dash when unknown.
+
+    `binary` counts in steps of 1024, as memory is sold; else in steps of 1000, as disks are.
+    """
+    if count is None:
+        return UNKNOWN
+    step, place = (1024 if binary else 1000), 0
+    while count >= step and place < len(_SIZES) - 1:
+        count, place = count / step, place + 1
+    digits = 1 if place >= 2 and count < 100 else 0
+    return f"{number(count, digits=digits)} {_SIZES[place]}"
+
+
 def ago(moment: datetime) -> str:
     """How long ago `moment` was, in words."""
     delta = moment - datetime.now(UTC)
