@@ -5,18 +5,20 @@ from its default. `SETTINGS_TABLE` in the README is compared with this file by a
 """
 
 import os
-import re
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core.addresses import masked
 from core.errors import SettingsError
 from core.types import Mode, Tier
 
@@ -28,6 +30,28 @@ LEGACY_NAMES = {
 
 class LegacySettingWarning(DeprecationWarning):
     """An old name of a setting is in use; the message names the new one."""
+
+
+class Source(StrEnum):
+    """Where a setting's value comes from."""
+
+    DEFAULT = "default"
+    ENVIRONMENT = "environment"
+    ENV_FILE = "env_file"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value was found, and under which variable's name (it may be a deprecated one)."""
+
+    source: Source
+    variable: str
+
+
+@dataclass(frozen=True)
+class _Given:
+    value: str
+    origin: Origin
 
 
 def _http_address(value: str) -> str:
@@ -50,6 +74,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", case_sensitive=False, protected_namespaces=()
     )
+    _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
 
     generator_mode: Mode = Field(
         Mode.MOCK, description="`mock` or `live`: how a run is made that does not say it itself."
@@ -161,6 +186,10 @@ class Settings(BaseSettings):
         """Only what `load_settings` hands over: it reads environment and file with old names."""
         return (init_settings,)
 
+    def origin(self, field: str) -> Origin:
+        """Where the value of `field` comes from."""
+        return self._origins.get(field, Origin(Source.DEFAULT, field.upper()))
+
     def tier_models(self, default: str) -> dict[Tier, str]:
         """The model of each tier for the live provider, `default` where none is set."""
         return {
@@ -198,35 +227,43 @@ def load_settings(
     Raises SettingsError with one readable sentence a wrong setting; no value of a secret is
     in it. Warns with LegacySettingWarning for each deprecated name that is used.
     """
-    values = _read(environ, env_file)
+    found = _read(environ, env_file)
     for old, new in LEGACY_NAMES.items():
-        legacy = values.pop(old, "")
-        if legacy and not values.get(new):
+        legacy = found.pop(old, None)
+        if legacy is not None and new not in found:
             warnings.warn(
                 f"{old} is deprecated, use {new} instead.", LegacySettingWarning, stacklevel=2
             )
-            values[new] = legacy
-    # An empty variable means "not set": that is what people get from `NAME=` in .env.
-    given = {
-        name: values[name.upper()].strip()
-        for name in Settings.model_fields
-        if values.get(name.upper(), "").strip()
-    }
+            found[new] = legacy
+    given = {name: found[name.upper()] for name in Settings.model_fields if name.upper() in found}
     try:
-        settings = Settings.model_validate(given)
+        settings = Settings.model_validate({name: item.value for name, item in given.items()})
     except ValidationError as error:
         problems = [_sentence(item) for item in error.errors(include_url=False)]
         raise SettingsError("\n".join(problems), details={"problems": problems}) from None
+    settings._origins.update({name: item.origin for name, item in given.items()})
     return settings
 
 
-def _read(environ: Mapping[str, str] | None, env_file: Path | None) -> dict[str, str]:
-    values: dict[str, str] = {}
+def _read(environ: Mapping[str, str] | None, env_file: Path | None) -> dict[str, _Given]:
+    """What is set, by variable.
+
+    An empty variable means "not set": that is what people get from `NAME=` in .env; in the
+    environment it takes away what the file says.
+    """
+    values: dict[str, _Given] = {}
     if env_file is not None and env_file.is_file():
         from_file = dotenv_values(env_file, encoding="utf-8-sig")
-        values |= {name.upper(): value or "" for name, value in from_file.items()}
-    environment = os.environ if environ is None else environ
-    return values | {name.upper(): value for name, value in environment.items()}
+        values |= _named({name: value or "" for name, value in from_file.items()}, Source.ENV_FILE)
+    values |= _named(os.environ if environ is None else environ, Source.ENVIRONMENT)
+    return {name: given for name, given in values.items() if given.value}
+
+
+def _named(variables: Mapping[str, str], source: Source) -> dict[str, _Given]:
+    return {
+        name.upper(): _Given(value.strip(), Origin(source, name.upper()))
+        for name, value in variables.items()
+    }
 
 
 def _sentence(error: ErrorDetails) -> str:
@@ -235,6 +272,6 @@ def _sentence(error: ErrorDetails) -> str:
     field = Settings.model_fields[name]
     what = str(error["msg"]).removeprefix("Value error, ")
     what = what[0].lower() + what[1:]
-    value = re.sub(r"//[^/@]*@", "//***@", str(error["input"]))
+    value = masked(str(error["input"]))
     shown = "" if field.annotation is SecretStr else f" (now {value!r})"
     return f"{name.upper()}{shown}: {what}. Change it in .env or in the environment."

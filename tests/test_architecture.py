@@ -23,9 +23,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "core.figures",
         "core.opinion",
         "core.health",
+        "core.addresses",
     ),
     (
-        *("core.settings", "core.catalog", "core.checks", "core.workflows"),
+        *("core.settings", "core.effective_settings", "core.catalog", "core.checks", "core.workflows"),
         *("core.compare", "core.judgement"),
     ),
     ("core.providers", "core.store", "core.pictures", "core.router"),

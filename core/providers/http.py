@@ -5,7 +5,6 @@
 
 import asyncio
 import ipaddress
-import re
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -14,6 +13,7 @@ from weakref import WeakKeyDictionary
 import httpx
 from pydantic import SecretStr
 
+from core.addresses import safe_address as safe_address
 from core.errors import BrokenAnswer, ProviderError, ProviderTimeout, ProviderUnavailable
 
 CONNECT_TIMEOUT_S = 4.0
@@ -106,12 +106,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def safe_address(url: str) -> str:
-    """`url` for people to read: credentials masked, no query."""
-    bare = re.split(r"[?#]", url, maxsplit=1)[0]
-    return re.sub(r"//[^/]*@", "//***@", bare)
 
 
 async def read_lines(
