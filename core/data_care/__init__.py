@@ -1,0 +1,33 @@
+"""Care for what is kept: backup and restore, checks, mending, pruning (docs/data-care.md)."""
+
+from core.data_care.care import DataCare
+from core.data_care.types import (
+    AgeShare,
+    Backup,
+    Fault,
+    IntegrityReport,
+    Kind,
+    Mended,
+    Problem,
+    Pruned,
+    PrunePlan,
+    PruneRule,
+    PruneSample,
+    Usage,
+)
+
+__all__ = [
+    "AgeShare",
+    "Backup",
+    "DataCare",
+    "Fault",
+    "IntegrityReport",
+    "Kind",
+    "Mended",
+    "Problem",
+    "PrunePlan",
+    "PruneRule",
+    "PruneSample",
+    "Pruned",
+    "Usage",
+]

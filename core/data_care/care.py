@@ -1,0 +1,79 @@
+"""The door to data care: one object for a data folder, whatever asks (page, command, cron)."""
+
+from collections.abc import Callable
+
+from core.data_care.types import (
+    Backup,
+    IntegrityReport,
+    Mended,
+    Pruned,
+    PrunePlan,
+    PruneRule,
+    Usage,
+)
+from core.settings import Settings
+from core.store import Database
+
+Told = Callable[[int, int], None]
+
+
+def unheard(done: int, total: int) -> None:
+    """Progress that nobody wants to hear of."""
+
+
+class DataCare:
+    """Care for the data folder of `settings`, whose database is `database`.
+
+    Every method blocks, some for minutes: call them from a thread that may wait. Runs go on
+    meanwhile. Backup, mending and pruning exclude each other, also across processes: the second
+    one gets `CareBusy` at once. All raise StoreError (full, read-only, locked, damaged: each a
+    class of its own, see core.errors). `told` hears how much is done of how much, in steps of
+    its own (pages, then files); it may be called from any thread.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+
+    @property
+    def last_check(self) -> IntegrityReport | None:
+        """The last check's report, also from before this start; None where there never was one."""
+        raise NotImplementedError
+
+    def backup(self, told: Told = unheard) -> Backup:
+        """Make a backup of database, pictures and workflows: consistent, checked, on the disk.
+
+        Raises StoreFull before anything is written where it would not fit.
+        """
+        raise NotImplementedError
+
+    def backups(self) -> list[Backup]:
+        """The complete backups, the newest first."""
+        raise NotImplementedError
+
+    def check(self, *, deep: bool = False, told: Told = unheard) -> IntegrityReport:
+        """Look whether all that is kept is whole; nothing is changed.
+
+        Pages and references of the database, and that every picture a row names is there; with
+        `deep` the bytes of every picture and the search index too.
+        """
+        raise NotImplementedError
+
+    def mend(self, told: Told = unheard) -> Mended:
+        """Check, then put right what can be without losing anything that a person made."""
+        raise NotImplementedError
+
+    def usage(self) -> Usage:
+        """What takes how much room."""
+        raise NotImplementedError
+
+    def plan_prune(self, rule: PruneRule) -> PrunePlan:
+        """What `rule` would take away now. Nothing is changed."""
+        raise NotImplementedError
+
+    def prune(self, plan: PrunePlan, told: Told = unheard) -> Pruned:
+        """Take away for good what `plan` shows, in small steps beside the runs.
+
+        Raises PlanOutdated when its rule takes other runs by now.
+        """
+        raise NotImplementedError
