@@ -1,14 +1,58 @@
 """How well a part of the playground is: what a health check found, and since when.
 
 Parts ("components") are named "text/mock", "text/ollama", "image/comfyui", "database", "disk".
+`CODES` holds every `Health.code` there is, each with the keys that its `details` have for sure.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field, JsonValue, SerializeAsAny
 
 from core.types import Frozen, ModelInfo
+
+# Those of providers also have `provider`, and `address` (masked) where there is one.
+CODES: Mapping[str, tuple[str, ...]] = {
+    # Down: nothing usable answers. Those named as in core.errors mean the same here.
+    "provider_unavailable": (),  # nothing listens there, or no connection came about
+    "unknown_host": (),  # no machine has the name in the address
+    "not_secure": (),  # no TLS connection: http:// and https:// mixed up, or a certificate
+    "provider_timeout": ("timeout_s",),  # no answer at all within the check's time
+    "proxy_answer": ("status",),  # a proxy in front says that the server behind it is away
+    "web_page": ("status", "title"),  # a page for people answers (title may be "")
+    "wrong_api": ("status",),  # something else than this kind of server answers
+    "redirected": ("location",),  # it points to another address ("" where it does not say)
+    "provider_unauthorized": ("status",),  # it wants a key or password, or another one
+    "provider_rejected": ("status",),  # it refuses us: host name, Origin header, a firewall
+    "provider_error": (),  # it failed; `status` and `server_message` where there are some
+    "broken_answer": (),  # it broke off, or its answer is not in the promised form
+    "check_failed": ("error",),  # the check itself broke: a fault of the playground
+    # Not configured.
+    "provider_not_configured": ("setting",),
+    # Degraded: it answers, but.
+    "provider_overloaded": ("status",),  # too busy, or still loading (status 429, 503)
+    "slow": ("timeout_s",),  # it said that it is there, but not the rest within the check's time
+    "models_missing": ("models",),  # names that runs would use; `command` pulls them (Ollama)
+    "no_models": (),  # it has no model at all; `command` pulls one (Ollama)
+    "no_checkpoint": ("folder",),  # ComfyUI has no checkpoint at all
+    "checkpoint_missing": ("model", "setting"),  # COMFYUI_DEFAULT_CHECKPOINT is not there
+    "queue_stuck": ("waiting", "seconds"),  # jobs wait and none runs, seen for so long
+    "worker_silent": ("seconds", "waiting"),  # one job runs for so long without a sign of life
+    # The database.
+    "store_unavailable": ("error",),  # down: it cannot be read; `error` says why
+    "database_missing": (),  # down: its file is gone
+    "database_locked": ("seconds",),  # degraded: it reads, but a write waited longer than this
+    "database_read_only": ("error",),  # down: it reads, but cannot be written
+    "writer_stopped": (),  # down: the thread that writes has ended; only a restart helps
+    "database_damaged": ("problems",),  # degraded: the last check of the file found so many
+    # The disk; `path` is the data folder, `free` and `total` bytes.
+    "disk_low": ("path", "free", "total"),  # degraded: below 5 % or 2 GB
+    "disk_full": ("path", "free", "total"),  # down: below 200 MB
+    "folder_read_only": ("path", "error"),  # down: no file can be written there
+    "folder_missing": ("path",),  # down
+    "disk_silent": ("path", "seconds"),  # down: the file system does not answer
+}
 
 
 class HealthState(StrEnum):
