@@ -4,7 +4,15 @@
     ├── SettingsError                 -  settings_invalid      (start is refused)
     ├── CatalogError                  -  catalog_invalid       (start is refused)
     ├── StoreError                  503  store_unavailable
-    │   └── StoreTooNew             503  store_too_new
+    │   ├── StoreTooNew             503  store_too_new
+    │   ├── StoreFull               507  store_full            (no room on the disk)
+    │   ├── StoreReadOnly           503  store_read_only       (the folder cannot be written)
+    │   ├── StoreLocked             503  store_locked          (another program holds the file)
+    │   ├── StoreCorrupt            503  store_corrupt         (the file is damaged)
+    │   └── BackupUnusable          503  backup_unusable       (incomplete or damaged)
+    ├── CareBusy                    409  care_busy             (data care is at work already)
+    ├── PlanOutdated                409  plan_outdated         (it would take other runs by now)
+    ├── RestoreRefused              409  restore_refused       (something is there, or in use)
     ├── NotFound                    404  not_found
     │   └── RunNotFound             404  run_not_found
     ├── RequestTooLarge             413  request_too_large
@@ -25,7 +33,8 @@
         ├── ProviderRejected        502  provider_rejected     (the server refused the request)
         │   └── ProviderUnauthorized 502 provider_unauthorized
         ├── ContextOverflow         422  context_overflow
-        └── BrokenAnswer            502  broken_answer         (the stream ended without its end)
+        ├── BrokenAnswer            502  broken_answer         (the stream ended without its end)
+        └── AnswerTooLong           502  answer_too_long       (stopped; what arrived is kept)
 
 `message` says in English what happened and what to do next; it never holds a secret.
 `code` is stable: pages translate by it, REST answers with it, `runs.error_code` keeps it.
@@ -70,6 +79,58 @@ class StoreTooNew(StoreError):
     """The database was written by a newer playground and is left untouched."""
 
     code = "store_too_new"
+
+
+class StoreFull(StoreError):
+    """There is no room left on the disk; what was there is untouched."""
+
+    status_code = 507
+    code = "store_full"
+
+
+class StoreReadOnly(StoreError):
+    """The data folder or a file in it cannot be written."""
+
+    code = "store_read_only"
+
+
+class StoreLocked(StoreError):
+    """Another program held the database for longer than the playground waits."""
+
+    code = "store_locked"
+
+
+class StoreCorrupt(StoreError):
+    """The file is damaged, or no database; it is left as it is."""
+
+    code = "store_corrupt"
+
+
+class BackupUnusable(StoreError):
+    """A backup is incomplete or damaged; nothing was restored from it."""
+
+    code = "backup_unusable"
+
+
+class CareBusy(PlaygroundError):
+    """A backup, mending or pruning is under way on the same folder, here or elsewhere."""
+
+    status_code = 409
+    code = "care_busy"
+
+
+class PlanOutdated(PlaygroundError):
+    """Other runs would be pruned by now than the plan showed; nothing was."""
+
+    status_code = 409
+    code = "plan_outdated"
+
+
+class RestoreRefused(PlaygroundError):
+    """There is data where a backup should go, or somebody works with it; nothing was changed."""
+
+    status_code = 409
+    code = "restore_refused"
 
 
 class NotFound(PlaygroundError):
@@ -226,3 +287,12 @@ class BrokenAnswer(ProviderError):
     """The answer broke off, or was not in the form the server promised; what arrived is kept."""
 
     code = "broken_answer"
+
+
+class AnswerTooLong(ProviderError):
+    """The answer went on past all measure and was stopped; what arrived up to there is kept.
+
+    `details["limit"]` is how many characters, or pictures, one answer may have.
+    """
+
+    code = "answer_too_long"

@@ -58,6 +58,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         N_("The answer broke off before its end."),
         N_("What had arrived is kept. Run again."),
     ),
+    "answer_too_long": (
+        N_("The answer would not end, so it was stopped."),
+        N_(
+            "What had arrived is kept. Lower the most tokens allowed in the column, or choose "
+            "another model, then run again."
+        ),
+    ),
     "provider_error": (
         N_("{provider} could not answer."),
         N_("Run again. If it stays like this, the detail below helps whoever runs the server."),
@@ -89,6 +96,38 @@ _WORDS: dict[str, tuple[str, str]] = {
     "store_too_new": (
         N_("The record of runs was written by a newer playground."),
         N_("Update the playground, or choose another data folder."),
+    ),
+    "store_full": (
+        N_("There is no room left on the disk."),
+        N_("Nothing that was there is lost. Free some space, then try again."),
+    ),
+    "store_read_only": (
+        N_("The data folder cannot be written."),
+        N_("Nothing is lost. Whoever runs the playground has to allow writing to it."),
+    ),
+    "store_locked": (
+        N_("Another program is holding the record of runs."),
+        N_("Nothing is lost. Close that program or wait a little, then try again."),
+    ),
+    "store_corrupt": (
+        N_("The record of runs is damaged."),
+        N_("Stop the playground and restore the last backup. The detail below names the command."),
+    ),
+    "backup_unusable": (
+        N_("This backup is incomplete or damaged."),
+        N_("Nothing was changed. Use another backup."),
+    ),
+    "care_busy": (
+        N_("A backup, a repair or a clean-up is under way already."),
+        N_("Wait until it is done, then try again."),
+    ),
+    "plan_outdated": (
+        N_("Other runs would go by now than the preview showed."),
+        N_("Nothing was removed. Look at a new preview, then confirm it."),
+    ),
+    "restore_refused": (
+        N_("There is data where the backup should go."),
+        N_("Nothing was changed. The detail below says what to do."),
     ),
 }
 _UNKNOWN = (
