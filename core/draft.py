@@ -45,7 +45,7 @@ class Draft(ABC):
 
     @abstractmethod
     def add(self, event: Any) -> None:  # noqa: ANN401 (each kind has its own events)
-        """Take in one event. Raises BrokenAnswer for an answer without end."""
+        """Take in one event. Raises AnswerTooLong for an answer without end."""
 
     @abstractmethod
     async def succeeded(self) -> Run:

@@ -8,7 +8,7 @@ from core.checks.contract import check_contract, check_json
 from core.checks.engine import check
 from core.checks.subject import Subject
 from core.draft import Draft
-from core.errors import BrokenAnswer
+from core.errors import AnswerTooLong, BrokenAnswer
 from core.run import (
     Run,
 )
@@ -23,7 +23,7 @@ from core.types import (
     scrub,
 )
 
-MAX_ANSWER_CHARS = 1_000_000
+MAX_ANSWER_CHARS = 400_000  # text and thinking together
 LONG = 2_000  # characters from which on checking would keep other runs waiting
 
 
@@ -54,18 +54,16 @@ class TextDraft(Draft):
         return self._thinking[0] if self._thinking else ""
 
     def add(self, event: ProviderEvent) -> None:
-        """Take in one event. Raises BrokenAnswer for an answer without end."""
+        """Take in one event. Raises AnswerTooLong once there is no room for more of it."""
         match event:
             case TextDelta():
                 if self._first_token_ms is None:
                     self._first_token_ms = self.elapsed_ms()
-                self._text.append(scrub(event.text))
                 self.phase = Phase.WRITING
-                self._count(event.text)
+                self._take(self._text, event.text)
             case ThinkingDelta():
-                self._thinking.append(scrub(event.text))
                 self.phase = Phase.THINKING
-                self._count(event.text)
+                self._take(self._thinking, event.text)
             case PhaseChanged():
                 self.phase = event.phase
             case Completed():
@@ -120,13 +118,17 @@ class TextDraft(Draft):
         seconds = (self.elapsed_ms() - first) / 1000
         return (tokens - 1) / seconds if seconds > 0 else None
 
-    def _count(self, text: str) -> None:
-        self._chars += len(text)
-        if self._chars > MAX_ANSWER_CHARS:
-            raise BrokenAnswer(
+    def _take(self, pieces: list[str], text: str) -> None:
+        """Add `text` to `pieces` as far as there is room for it."""
+        room = MAX_ANSWER_CHARS - self._chars
+        pieces.append(scrub(text[:room]))
+        self._chars += min(len(text), room)
+        if len(text) > room:
+            raise AnswerTooLong(
                 f"The answer went on for over {MAX_ANSWER_CHARS:,} characters and was stopped. "
                 "What arrived is kept. Lower the most tokens allowed, or try another model.",
                 provider=self._run.provider,
+                details={"limit": MAX_ANSWER_CHARS},
             )
 
     def _empty(self, completed: Completed) -> BrokenAnswer:

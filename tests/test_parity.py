@@ -168,8 +168,9 @@ def test_a_server_that_cannot_be_reached_says_nothing_about_the_model(mock: Run)
     assert codes(found) == ["pair.provider_unavailable"]
 
 
-def test_a_live_answer_that_broke_off_is_broken(mock: Run) -> None:
-    assert parity(mock, failed("broken_answer"), CONTRACT).verdict is BROKEN
+@pytest.mark.parametrize("code", ["broken_answer", "answer_too_long"])
+def test_a_live_answer_that_broke_off_is_broken(mock: Run, code: str) -> None:
+    assert parity(mock, failed(code), CONTRACT).verdict is BROKEN
 
 
 @pytest.mark.parametrize("status", [RunStatus.CANCELLED, RunStatus.INTERRUPTED, RunStatus.RUNNING])

@@ -273,14 +273,13 @@ def test_finished_runs_are_let_go(store: RunStore) -> None:
         assert [runner.find(run.id) for run in runs] == [None] * 50
 
 
-def test_an_answer_without_end_is_stopped_and_kept(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("piece", [TextDelta(text="가" * 300), ThinkingDelta(text="가" * 300)])
+def test_an_answer_without_end_is_stopped_and_kept_up_to_the_bound(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, piece: ProviderEvent
 ) -> None:
     monkeypatch.setattr("core.text_draft.MAX_ANSWER_CHARS", 1000)
-    with running(store, Scripted([TextDelta(text="가" * 100)] * 100)) as runner:
+    with running(store, Scripted([piece] * 100)) as runner:
         (run,) = ended(runner, job())
-    assert (run.status, run.error_code, len(run.output)) == (
-        RunStatus.FAILED,
-        "broken_answer",
-        1100,
-    )
+    assert (run.status, run.error_code) == (RunStatus.FAILED, "answer_too_long")
+    assert run.error_details == {"limit": 1000}
+    assert store.get(run.id).output + store.get(run.id).thinking == "가" * 1000

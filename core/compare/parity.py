@@ -15,7 +15,7 @@ from core.checks.subject import Subject
 from core.compare import reasons, shape
 from core.compare.options import same_payload
 from core.compare.reasons import Reason, Weight
-from core.errors import BrokenAnswer
+from core.errors import AnswerTooLong, BrokenAnswer
 from core.finding import CheckReport, Severity
 from core.run import Run
 from core.types import Frozen, Mode, RunStatus
@@ -39,6 +39,7 @@ class Parity(Frozen):
     reasons: tuple[Reason, ...] = Field(default=())
 
 
+_NO_ANSWER = (BrokenAnswer.code, AnswerTooLong.code)
 _KINDS_OF_CONTRACT = ("format", "field", "length", "list", "choice", "number")
 
 
@@ -50,7 +51,7 @@ def parity(mock: Run, live: Run, contract: Contract | None) -> Parity:
     """
     obstacle = _obstacle(mock, live)
     if obstacle is not None:
-        broken = live.status is RunStatus.FAILED and live.error_code == BrokenAnswer.code
+        broken = live.status is RunStatus.FAILED and live.error_code in _NO_ANSWER
         verdict = ParityVerdict.BROKEN if broken else ParityVerdict.CANNOT_SAY
         return Parity(verdict=verdict, reasons=(obstacle,))
     found = list(_conditions(mock, live))
