@@ -16,7 +16,16 @@ from core.plan import TextPlanner
 from core.providers import build_media_providers, build_text_providers
 from core.runner import Runner
 from core.settings import Settings, load_settings
-from core.store import Database, ImageStore, OpinionStore, RunList, RunStats, RunStore, UploadRecord
+from core.store import (
+    Database,
+    ImageStore,
+    OpinionStore,
+    RecentRuns,
+    RunList,
+    RunStats,
+    RunStore,
+    UploadRecord,
+)
 from core.store.search_index import keep_indexed
 from core.types import utc_now
 from core.workflows import Bindings, Draft, Workflow, load_workflows, save_workflow
@@ -37,6 +46,7 @@ class Services:
     images: ImageStore
     runs: RunList
     stats: RunStats
+    recent: RecentRuns
     opinions: OpinionStore
     gateway: Gateway
     _runner: Runner
@@ -139,6 +149,7 @@ def build_services(settings: Settings) -> Services:
         images=ImageStore(database),
         runs=RunList(database),
         stats=RunStats(database),
+        recent=RecentRuns(database),
         opinions=OpinionStore(database),
         gateway=gateway,
         _runner=runner,
