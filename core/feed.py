@@ -114,6 +114,7 @@ class Feed:
         """A feed of `run`; not `live` means that nothing more will be shown here."""
         self._changed = threading.Condition()
         self._watchers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._readers = 0
         self._version = 0
         self._run = run
         self._phase = Phase.QUEUED
@@ -139,6 +140,11 @@ class Feed:
     def preview(self) -> Preview | None:
         """The newest preview of the picture."""
         return self._preview
+
+    @property
+    def readers(self) -> int:
+        """How many follow it right now."""
+        return self._readers
 
     def show(self, run: Run) -> None:
         """Let readers see `run`, a newer state of the same run."""
@@ -169,19 +175,20 @@ class Feed:
     def follow(self, cursor: str = START) -> Iterator[FeedEvent]:
         """Yield what is new after `cursor`, waiting for more, until the run is final."""
         reader = _Reader(Position.parse(cursor))
-        while True:
-            with self._changed:
-                events, version, final = reader.news(self), self._version, self._final
-            yield from events
-            if final:
-                return
-            with self._changed:
-                self._changed.wait_for(lambda seen=version: self._version != seen)
+        with self._counted():
+            while True:
+                with self._changed:
+                    events, version, final = reader.news(self), self._version, self._final
+                yield from events
+                if final:
+                    return
+                with self._changed:
+                    self._changed.wait_for(lambda seen=version: self._version != seen)
 
     async def afollow(self, cursor: str = START) -> AsyncIterator[FeedEvent]:
         """The same on an event loop, any loop."""
         reader = _Reader(Position.parse(cursor))
-        with self._watch() as changed:
+        with self._counted(), self._watch() as changed:
             while True:
                 changed.clear()
                 with self._changed:
@@ -191,6 +198,16 @@ class Feed:
                 if final:
                     return
                 await changed.wait()
+
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        with self._changed:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._readers -= 1
 
     @contextmanager
     def _watch(self) -> Generator[asyncio.Event]:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from core.draft import Draft
 from core.feed import Feed
@@ -65,6 +66,13 @@ class Active:
         return (time.monotonic() - self.submitted) * 1000
 
 
+class Depth(NamedTuple):
+    """How many runs of one provider wait in line, and how many are being made."""
+
+    waiting: int
+    running: int
+
+
 class Lane:
     """The runs of one provider: `limit` at once, the others in line. For the loop only."""
 
@@ -72,6 +80,11 @@ class Lane:
         self._limit = limit
         self._running: set[Active] = set()
         self._waiting: deque[Active] = deque()
+
+    @property
+    def depth(self) -> Depth:
+        """How long the line is and how many run. From any thread."""
+        return Depth(len(self._waiting), len(self._running))
 
     def add(self, active: Active) -> None:
         """Put a run at the end of the line."""

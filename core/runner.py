@@ -7,7 +7,7 @@ killed process loses nothing that anybody saw.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from core.draft import Draft
 from core.errors import PlaygroundError, StoreError
 from core.feed import Feed
-from core.lane import Active, Job, Lane
+from core.lane import Active, Depth, Job, Lane
 from core.loop import LoopThread
 from core.providers.base import LLMProvider, MediaProvider
 from core.run import (
@@ -45,10 +45,17 @@ class Runner:
         self,
         store: RunStore,
         providers: Mapping[tuple[str, str], LLMProvider | MediaProvider],
+        *,
+        on_end: Callable[[Run], None] = lambda run: None,
     ) -> None:
-        """`providers` by kind and name, such as ("text", "mock")."""
+        """`providers` by kind and name, such as ("text", "mock").
+
+        `on_end` is told each run that has ended, on the runner's loop, before anybody else.
+        What it raises is logged and harms no run.
+        """
         self._store = store
         self._providers = providers
+        self._on_end = on_end
         self._lanes = {key: Lane(item.profile.concurrency) for key, item in providers.items()}
         self._active: dict[str, Active] = {}
         self._loop = LoopThread("runner")
@@ -57,6 +64,25 @@ class Runner:
     def find(self, run_id: str) -> Active | None:
         """The run, if it is under way here."""
         return self._active.get(run_id)
+
+    @property
+    def closing(self) -> bool:
+        """Whether it takes no more runs."""
+        return self._closing
+
+    @property
+    def active(self) -> int:
+        """How many runs are under way here, in line or being made."""
+        return len(self._active)
+
+    @property
+    def readers(self) -> int:
+        """How many readers follow the runs under way."""
+        return sum(active.feed.readers for active in list(self._active.values()))
+
+    def depths(self) -> dict[tuple[str, str], Depth]:
+        """How long each provider's line is, by kind and name."""
+        return {provider: lane.depth for provider, lane in self._lanes.items()}
 
     def submit(self, jobs: Sequence[Job]) -> "Future[None]":
         """Write the rows of `jobs`, all or none, then put them in line in their order.
@@ -225,10 +251,17 @@ class Runner:
         """Save the final row, then tell everybody."""
         if not active.left:
             run = await self._save_final(run)
+            self._tell(run)
         log.info("run ended id=%s status=%s total_ms=%.0f", run.id, run.status, run.total_ms or 0)
         active.feed.show(run)
         self._active.pop(run.id, None)
         active.ended.set_result(run)
+
+    def _tell(self, run: Run) -> None:
+        try:
+            self._on_end(run)
+        except Exception:
+            log.exception("telling of an ended run broke id=%s", run.id)
 
     async def _save_final(self, run: Run) -> Run:
         """Try until the row is saved; a run that cannot be saved is not called a success."""
