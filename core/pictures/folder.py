@@ -25,6 +25,7 @@ from core.pictures.decode import decode
 from core.pictures.header import read_header
 from core.pictures.kind import MIME, PictureFormat
 from core.pictures.upload import as_png
+from core.store.faults import explain_files
 
 WIDTHS = (160, 320, 640, 1280)
 MAX_FILE_BYTES = 128 * 1024 * 1024
@@ -184,10 +185,7 @@ class PictureFolder:
         except PlaygroundError:
             raise
         except OSError as error:
-            raise StoreError(
-                f"The folder {self.folder} could not be used: {error.strerror}. Free some space, "
-                "or check the folder that PLAYGROUND_DATA_DIR names."
-            ) from error
+            raise explain_files(error, self.folder) from error
 
 
 def rounded_up(width: int) -> int:

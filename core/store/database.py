@@ -16,7 +16,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.errors import StoreError, StoreTooNew
+from core.errors import StoreTooNew
+from core.store.faults import explain, explained, is_about_the_file
 from core.store.lean import sqlite_utils
 from core.store.migrations import migrations
 
@@ -28,20 +29,6 @@ LONGEST_BUSY_S = 2.0  # after so long it takes the time
 IDLE_SHARE = 0.25  # of the writer's time, while there is much of that work
 
 log = logging.getLogger("playground.store")
-
-# Primary result codes that are about the file or the machine, not about one statement.
-_FILE_ERRORS = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_NOTADB,
-}
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -59,7 +46,7 @@ class Database:
         self.path = path
         self._idle: list[sqlite3.Connection] = []
         self._waiting: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
-        with _explained(path):
+        with explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _refuse_newer(path)
             self._writer = _open_writer(path)
@@ -93,7 +80,7 @@ class Database:
     @contextmanager
     def read(self) -> Generator[sqlite3.Connection]:
         """A read-only connection, for one thread at a time. Raises StoreError."""
-        with _explained(self.path):
+        with explained(self.path):
             try:
                 connection = self._idle.pop()
             except IndexError:
@@ -176,7 +163,7 @@ class Database:
         except sqlite3.Error as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            failure = _explain(error, self.path)
+            failure = explain(error, self.path)
             for _, future in group:
                 if not future.done():
                     future.set_exception(failure)
@@ -193,7 +180,7 @@ class Database:
         except Exception as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK TO work")
-            if _is_about_the_file(error):
+            if is_about_the_file(error):
                 raise
             future.set_exception(error)
         else:
@@ -236,33 +223,3 @@ def _refuse_newer(path: Path) -> None:
             "folder. Nothing was changed.",
             details={"unknown": unknown},
         )
-
-
-@contextmanager
-def _explained(path: Path) -> Generator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise _explain(error, path) from error
-
-
-def _is_about_the_file(error: Exception) -> bool:
-    """Whether every other work of the transaction would fail as well."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _FILE_ERRORS
-
-
-def _explain(error: Exception, path: Path) -> StoreError:
-    """What went wrong with the file at `path`, and what to do."""
-    words = str(error).lower()
-    if "locked" in words or "busy" in words:
-        advice = "Another program holds it. Close that program, then try again."
-    elif "full" in words or "no space" in words:
-        advice = "The disk is full. Free some space, then try again."
-    elif "not a database" in words or "malformed" in words:
-        advice = "The file is damaged or not a database. Move it away, or restore a backup."
-    elif "readonly" in words or "read-only" in words or "permission" in words:
-        advice = "The folder cannot be written. Change its permissions or PLAYGROUND_DATA_DIR."
-    else:
-        advice = "Check the folder that PLAYGROUND_DATA_DIR names."
-    return StoreError(f"The database {path} could not be used: {error}. {advice}")
