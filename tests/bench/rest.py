@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.app_server import running_app
-from tests.bench.load import get, post, requests_per_second
+from tests.bench.http_load import get, post, requests_per_second
 from tests.bench.pairing import Figure, Size, in_turns
 from tests.bench.stream_server import ROOT
 

@@ -1,0 +1,95 @@
+"""What a person does in a tab: writes a brief, runs it, reads, looks into History and Health.
+
+Between two actions they think, for so long as `THINK` says: a range in seconds, drawn evenly. A
+round takes about a minute, half of a minute of it thinking.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
+
+from tests.bench.load.tab import Tab, opened_tab
+from tests.bench.load.tally import Tally
+
+THINK = {
+    "write": (3.0, 8.0),
+    "read": (4.0, 10.0),
+    "look": (2.0, 5.0),
+}
+WORDS = ("텀블러", "이불", "quilt", "커피", "washable", "없는낱말")
+
+
+class Person:
+    """One person with one tab. `haste` divides their thinking: 1 is a person, 10 a hurried one."""
+
+    def __init__(self, url: str, tally: Tally, *, seed: int, haste: float = 1) -> None:
+        self._url, self._tally, self._haste = url, tally, haste
+        self._draw = random.Random(seed)  # noqa: S311 - plausible, not secret
+
+    async def live(self, leave: asyncio.Event) -> None:
+        """Come at some moment, then do one round after the other until it is time to leave."""
+        await self._think("look")
+        async with AsyncExitStack() as stack:
+            with self._tally.timed("open the app"):
+                tab = await stack.enter_async_context(opened_tab(self._url, self._tally))
+            while True:
+                for part in (self._write(tab), self._find(tab), self._check(tab)):
+                    if leave.is_set():
+                        part.close()
+                    else:
+                        await part
+                if leave.is_set():
+                    return
+                await self._do("go to Text", tab.go(""))
+
+    async def _write(self, tab: Tab) -> None:
+        await self._think("look")
+        await self._do("fill in an example", tab.press("text_example"))
+        await self._think("write")
+        await self._do("type into a field", tab.type("text_field_text_tone", self._tone()))
+        await self._think("look")
+        await self._do("press Run", tab.press("text_run"))
+        self._tally.batches.append(_named(tab.query, "batch"))
+        with self._tally.timed("answer, from Run to its end"):
+            await tab.until(lambda seen: not seen.is_live)
+        await self._think("read")
+
+    async def _find(self, tab: Tab) -> None:
+        await self._do("go to History", tab.go("history"))
+        await self._think("look")
+        await self._do("search", tab.type("history_q", self._draw.choice(WORDS)))
+        await self._think("look")
+        await self._do("search for everything again", tab.type("history_q", ""))
+        await self._think("look")
+        await self._do("open a run", tab.tell("history_table", self._a_line(tab)))
+        await self._think("read")
+
+    async def _check(self, tab: Tab) -> None:
+        if "health" not in tab.pages:
+            return
+        await self._do("go to Health", tab.go("health"))
+        await self._think("read")
+
+    def _a_line(self, tab: Tab) -> str:
+        table = tab.element("-history_table")
+        assert table is not None, "History has no table although something has run"
+        rows = json.loads(table.bidi_component.json)["rows"]
+        return json.dumps([{"event": "open", "value": self._draw.choice(rows)["id"]}])
+
+    def _tone(self) -> str:
+        return f"Warm and plain {self._draw.randrange(1000)}"
+
+    async def _do(self, action: str, work: Awaitable[None]) -> None:
+        with self._tally.timed(action):
+            await work
+
+    async def _think(self, about: str) -> None:
+        await asyncio.sleep(self._draw.uniform(*THINK[about]) / self._haste)
+
+
+def _named(query: str, name: str) -> str:
+    found = [part for part in query.split("&") if part.startswith(f"{name}=")]
+    assert found, f"the address has no {name}: {query!r}"
+    return found[0].partition("=")[2]

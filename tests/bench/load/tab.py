@@ -1,0 +1,284 @@
+"""A browser's tab on a page of the app, without the browser: its websocket and what it keeps.
+
+It does what Streamlit 1.67's frontend does: sends the values of all widgets with every message,
+asks for each fragment that refreshes itself by its own clock, keeps large messages and tells the
+server which, and forgets what a finished run of the script no longer drew.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from tests.bench.load.complaints import complaint_of
+from tests.bench.load.tally import Tally
+from tests.bench.load.widgets import id_of, is_set, state_of
+
+LIMIT_S = 60
+_EVENTS = "$$STREAMLIT_INTERNAL_KEY_{}__events"
+
+
+@dataclass
+class _Drawn:
+    """An element on the page, and by which run of which script it was drawn."""
+
+    element: Element
+    run: int
+    fragment: str
+    script: str
+
+
+class Tab:
+    """One open page. `act` and its like return when the script has run to its end."""
+
+    def __init__(self, url: str, socket: ClientConnection, tally: Tally) -> None:
+        self.query = ""
+        self.pages: dict[str, str] = {}
+        self._url, self._socket, self._tally = url, socket, tally
+        self._page = self._path = self._main = ""
+        self._drawn: dict[tuple[int, ...], _Drawn] = {}
+        self._states: dict[str, WidgetState] = {}
+        self._kept: dict[str, ForwardMsg] = {}
+        self._clocks: dict[str, tuple[float, asyncio.Task[None]]] = {}
+        self._asked: dict[str, float] = {}
+        self._run = 0
+        self._fragments: list[str] = []
+        self._run_asked: dict[str, float] = {}
+        self._waiting: asyncio.Future[None] | None = None
+        self._started = False
+        self._changed = asyncio.Event()
+
+    async def load(self) -> None:
+        """Open the page at the tab's address."""
+        await self._rerun(BackMsg())
+
+    async def press(self, key: str) -> None:
+        """Press the button with this key."""
+        message = BackMsg()
+        state = message.rerun_script.widget_states.widgets.add(trigger_value=True)
+        state.id = self._widget(key)
+        await self._rerun(message)
+
+    async def type(self, key: str, text: str) -> None:
+        """Type into a field and leave it."""
+        widget = self._widget(key)
+        self._states[widget] = WidgetState(id=widget, string_value=text)
+        await self._rerun(BackMsg())
+
+    async def tell(self, key: str, event: str) -> None:
+        """Have one of our own components send its event (JSON, as a list)."""
+        message = BackMsg()
+        state = message.rerun_script.widget_states.widgets.add(json_trigger_value=event)
+        state.id = _EVENTS.format(self._widget(key))
+        await self._rerun(message)
+
+    async def go(self, path: str) -> None:
+        """Choose a page in the navigation, by its path."""
+        self._stop_clocks()
+        self._page, self._path, self.query = self.pages[path], path, ""
+        common = {id_of(each.element) for each in self._drawn.values() if each.script == self._main}
+        self._states = {name: self._states[name] for name in self._states if name in common}
+        await self._rerun(BackMsg())
+
+    async def until(self, fits: Callable[["Tab"], bool]) -> None:
+        """Wait until the page is so, while its fragments refresh themselves."""
+        async with asyncio.timeout(LIMIT_S):
+            while not fits(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a part of the page refreshes itself."""
+        return bool(self._clocks)
+
+    def element(self, key: str) -> Element | None:
+        """The widget with this key that is on the page."""
+        found = (one.element for one in self._drawn.values() if id_of(one.element).endswith(key))
+        return next(found, None)
+
+    async def listen(self) -> None:
+        """Take in what the server sends, until the connection ends."""
+        async for data in self._socket:
+            assert isinstance(data, bytes)
+            self._take(ForwardMsg.FromString(data))
+        raise ConnectionError("the server closed the session")
+
+    def fail(self, error: BaseException) -> None:
+        """Whoever waits for the page waits in vain."""
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(error)
+
+    def close(self) -> None:
+        """Stop every clock."""
+        self._stop_clocks()
+
+    def _widget(self, key: str) -> str:
+        element = self.element(f"-{key}")
+        if element is None:
+            raise LookupError(f"no widget {key} is on the page {self._path or 'text'}?{self.query}")
+        return id_of(element)
+
+    async def _rerun(self, message: BackMsg) -> None:
+        self._waiting, self._started = asyncio.get_running_loop().create_future(), False
+        try:
+            await self._send(message)
+            async with asyncio.timeout(LIMIT_S):
+                await self._waiting
+        finally:
+            self._waiting = None
+
+    async def _send(self, message: BackMsg) -> None:
+        asked = message.rerun_script
+        asked.query_string, asked.page_script_hash = self.query, self._page
+        asked.widget_states.widgets.extend(self._states.values())
+        asked.cached_message_hashes.extend(self._kept)
+        about = asked.context_info
+        about.timezone, about.timezone_offset, about.locale = "Asia/Seoul", -540, "en-US"
+        about.url, about.color_scheme, about.is_embedded = (
+            f"{self._url}/{self._path}",
+            "light",
+            False,
+        )
+        await self._socket.send(message.SerializeToString())
+
+    def _take(self, message: ForwardMsg) -> None:
+        match message.WhichOneof("type"):
+            case "delta":
+                self._draw(message)
+            case "ref_hash":
+                known = ForwardMsg()
+                known.CopyFrom(self._kept[message.ref_hash])
+                known.metadata.CopyFrom(message.metadata)
+                self._draw(known)
+            case "new_session":
+                self._begin(message)
+            case "script_finished":
+                self._finish(message)
+            case "navigation":
+                self._page = message.navigation.page_script_hash
+                pages = message.navigation.app_pages
+                self.pages = {page.url_pathname: page.page_script_hash for page in pages}
+            case "page_info_changed":
+                self.query = message.page_info_changed.query_string
+            case "auto_rerun":
+                self._start_clock(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+            case "stop_auto_rerun":
+                for fragment in message.stop_auto_rerun.fragment_ids:
+                    self._stop_clock(fragment)
+            case "page_not_found":
+                self._tally.complain(f"page not found: {message.page_not_found.page_name}")
+
+    def _begin(self, message: ForwardMsg) -> None:
+        self._run += 1
+        self._fragments = list(message.metadata.run.fragment_ids)
+        if not self._fragments:
+            self._stop_clocks()
+            self._main = message.new_session.main_script_hash
+            self._started = self._waiting is not None
+        asked = ((name, self._asked.pop(name, None)) for name in self._fragments)
+        self._run_asked = {name: moment for name, moment in asked if moment is not None}
+
+    def _draw(self, message: ForwardMsg) -> None:
+        delta, meta = message.delta, message.metadata
+        if meta.cacheable:
+            self._kept[message.hash] = message
+        if complaint := complaint_of(delta):
+            self._tally.complain(f"{self._path or 'text'}?{self.query}: {complaint}")
+        if delta.WhichOneof("type") != "new_element":
+            return
+        element = delta.new_element
+        place = tuple(meta.delta_path)
+        self._drawn[place] = _Drawn(element, self._run, delta.fragment_id, meta.active_script_hash)
+        widget = id_of(element)
+        if widget and (widget not in self._states or is_set(element)):
+            state = state_of(element)
+            if state is not None:
+                self._states[widget] = state
+
+    def _finish(self, message: ForwardMsg) -> None:
+        how = message.script_finished
+        if how == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+            self._tally.complain("a script could not be compiled")
+        if how == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            return
+        for moment in self._run_asked.values():
+            self._tally.note("page refreshes itself", (time.perf_counter() - moment) * 1000)
+        self._forget_stale()
+        self._changed.set()
+        is_answer = self._waiting is not None and self._started and not self._fragments
+        if is_answer and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def _forget_stale(self) -> None:
+        ran = set(self._fragments)
+        self._drawn = {
+            place: one
+            for place, one in self._drawn.items()
+            if one.run == self._run or (ran and one.fragment not in ran)
+        }
+        present = {id_of(one.element) for one in self._drawn.values()}
+        self._states = {name: self._states[name] for name in self._states if name in present}
+
+    def _start_clock(self, fragment: str, interval: float) -> None:
+        if fragment in self._clocks and self._clocks[fragment][0] == interval:
+            return
+        self._stop_clock(fragment)
+        ticking = asyncio.create_task(self._tick(fragment, interval))
+        self._clocks[fragment] = (interval, ticking)
+
+    async def _tick(self, fragment: str, interval: float) -> None:
+        while True:
+            await asyncio.sleep(interval)
+            self._asked.setdefault(fragment, time.perf_counter())
+            message = BackMsg()
+            message.rerun_script.fragment_id = fragment
+            message.rerun_script.is_auto_rerun = True
+            await self._send(message)
+
+    def _stop_clock(self, fragment: str) -> None:
+        if fragment in self._clocks:
+            self._clocks.pop(fragment)[1].cancel()
+        self._asked.pop(fragment, None)
+
+    def _stop_clocks(self) -> None:
+        for fragment in list(self._clocks):
+            self._stop_clock(fragment)
+
+
+@asynccontextmanager
+async def opened_tab(url: str, tally: Tally, query: str = "") -> AsyncIterator[Tab]:
+    """A tab of the app at `url` with its page open, closed as a person closes it."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for path in ("health", "host-config"):
+            (await http.get(f"{url}/_stcore/{path}")).raise_for_status()
+    address = f"ws://{urlsplit(url).netloc}/_stcore/stream"
+    protocol = [Subprotocol("streamlit")]
+    async with connect(address, subprotocols=protocol, max_size=None, proxy=None) as socket:
+        tab = Tab(url, socket, tally)
+        tab.query = query
+        listening = asyncio.create_task(tab.listen())
+        listening.add_done_callback(lambda task: _told(task, tab))
+        try:
+            await tab.load()
+            yield tab
+        finally:
+            tab.close()
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+
+def _told(task: "asyncio.Task[None]", tab: Tab) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        tab.fail(error)
