@@ -12,6 +12,7 @@ from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from core.errors import InvalidRequest, NotFound, PlaygroundError, ProviderError, RequestTooLarge
 from core.types import normalise, normalise_json
@@ -20,6 +21,7 @@ log = logging.getLogger("playground.api")
 
 MAX_PROBLEMS = 20
 MAX_FIELD_CHARS = 100
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 class ErrorInfo(BaseModel):
@@ -89,13 +91,25 @@ def _from_http(request: Request, error: HTTPException) -> Response:
             return error_response(NotFound(f"There is nothing at {request.scope['path'][:200]}."))
         case 405:
             message = f"{request.method} is not allowed here."
-            return refusal(405, "method_not_allowed", message, error.headers)
+            return refusal(405, "method_not_allowed", message, {"Allow": _allowed(request)})
         case 413:
             return error_response(RequestTooLarge(str(error.detail)))
         case 400:  # FastAPI could not read the body: not UTF-8, nested too deep, absurd numbers
             return error_response(InvalidRequest("The body is not JSON that can be read."))
         case status:
             return refusal(status, "http_error", str(error.detail), error.headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of the path; Starlette names only those of the first of its routes."""
+    return ", ".join(
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    )
 
 
 def _invalid(problems: Sequence[Mapping[str, Any]]) -> InvalidRequest:

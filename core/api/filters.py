@@ -1,9 +1,10 @@
 """The parameters of an address that say which runs, as a `RunFilter`."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from core.listing import LARGEST_PAGE, LONGEST_QUERY, RunFilter, Sort
 from core.types import Frozen, Mode, RunStatus, Text
@@ -21,6 +22,8 @@ _PLURALS = {
     "tag": "tags",
 }
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
 Word = Annotated[Text, Field(min_length=1, max_length=300)]
 AnyOf = Annotated[list[Word], Field(default_factory=list, max_length=MOST_VALUES)]
 Stars = Annotated[float | None, Field(ge=1, le=5, allow_inf_nan=False)]
@@ -30,7 +33,14 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+def _written_out(moment: object) -> object:
+    """`moment` as it came. Pydantic alone would take any number for seconds since 1970."""
+    if isinstance(moment, str) and not _DATE.match(moment):
+        raise ValueError("write it as 2026-11-24T09:30:00Z")
+    return moment
+
+
+Moment = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
 class RunQuery(Frozen):

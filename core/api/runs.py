@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from core import services
 from core.api.errors import documented_errors
@@ -30,7 +30,12 @@ async def read_run(run_id: str) -> Response:
     return _as_json(view.run)
 
 
-@router.get("/events", response_class=EventStream)
+@router.get(
+    "/events",
+    # Not EventStream: FastAPI would describe the errors, which are JSON, as events, too.
+    response_class=StreamingResponse,
+    responses={200: {"content": {EventStream.media_type: {}}}},
+)
 async def follow_run(
     run_id: str,
     cursor: Annotated[str | None, Query(pattern=CURSOR, description="An event's id.")] = None,
