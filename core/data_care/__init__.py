@@ -13,6 +13,7 @@ from core.data_care.types import (
     PrunePlan,
     PruneRule,
     PruneSample,
+    Restored,
     Usage,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "PruneRule",
     "PruneSample",
     "Pruned",
+    "Restored",
     "Usage",
 ]

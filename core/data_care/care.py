@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from core.data_care.backup import make_backup
+from core.data_care.manifest import complete_backups
+from core.data_care.places import Places
 from core.data_care.types import (
     Backup,
     IntegrityReport,
@@ -27,12 +30,12 @@ class DataCare:
     Every method blocks, some for minutes: call them from a thread that may wait. Runs go on
     meanwhile. Backup, mending and pruning exclude each other, also across processes: the second
     one gets `CareBusy` at once. All raise StoreError (full, read-only, locked, damaged: each a
-    class of its own, see core.errors). `told` hears how much is done of how much, in steps of
-    its own (pages, then files); it may be called from any thread.
+    class of its own, see core.errors). `told` hears how much is done of how much: bytes of a
+    backup, pictures of a check, runs of a pruning. It is called from the caller's thread.
     """
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        self._settings = settings
+        self._places = Places.of(settings)
         self._database = database
 
     @property
@@ -45,11 +48,11 @@ class DataCare:
 
         Raises StoreFull before anything is written where it would not fit.
         """
-        raise NotImplementedError
+        return make_backup(self._database, self._places, told)
 
     def backups(self) -> list[Backup]:
         """The complete backups, the newest first."""
-        raise NotImplementedError
+        return complete_backups(self._places.backups)
 
     def check(self, *, deep: bool = False, told: Told = unheard) -> IntegrityReport:
         """Look whether all that is kept is whole; nothing is changed.

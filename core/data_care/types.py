@@ -40,6 +40,18 @@ class Backup(Frozen):
     took_s: float
 
 
+class Restored(Frozen):
+    """A backup that is the data folder `data` now; what was there before is in `moved_to`.
+
+    `missing_pictures` are named by rows, but the backup did not have them whole.
+    """
+
+    backup: Backup
+    data: Path
+    moved_to: Path | None
+    missing_pictures: int
+
+
 class Fault(StrEnum):
     """What a check can find. The first three are not mended by `mend`: restore a backup."""
 
