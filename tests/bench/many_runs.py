@@ -263,8 +263,10 @@ def insert(database: Database, tables: dict[str, list[tuple[Any, ...]]]) -> None
     def work(connection: Any) -> None:
         for table, values in tables.items():
             if values:
+                names = f" ({', '.join(COLUMNS)})" if table == "runs" else ""
                 marks = ", ".join("?" * len(values[0]))
-                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)  # noqa: S608
+                sql = f"INSERT INTO {table}{names} VALUES ({marks})"  # noqa: S608 - our own names
+                connection.executemany(sql, values)
 
     database.write(work).result()
 
