@@ -11,6 +11,7 @@ from core.catalog.presets import ImagePreset, load_presets
 from core.export import Exports
 from core.gateway import Gateway
 from core.image_plan import ImagePlanner
+from core.metrics import Metrics
 from core.pictures import Kept, PictureFolder, check_upload
 from core.plan import TextPlanner
 from core.providers import build_media_providers, build_text_providers
@@ -49,6 +50,7 @@ class Services:
     recent: RecentRuns
     opinions: OpinionStore
     gateway: Gateway
+    metrics: Metrics
     _runner: Runner
     _database: Database
 
@@ -122,10 +124,12 @@ def build_services(settings: Settings) -> Services:
     texts = TextPlanner(settings=settings, catalog=catalog, providers=providers)
     resumed = [job for run in store.running_images() if (job := images.resumed(run))]
     store.interrupt_open(but=[job.run.id for job in resumed]).result()
+    metrics = Metrics()
     runner = Runner(
         store,
         {("text", name): item for name, item in providers.items()}
         | {("image", name): item for name, item in media.items()},
+        on_end=metrics.count,
     )
     gateway = Gateway(
         catalog=catalog,
@@ -152,6 +156,7 @@ def build_services(settings: Settings) -> Services:
         recent=RecentRuns(database),
         opinions=OpinionStore(database),
         gateway=gateway,
+        metrics=metrics,
         _runner=runner,
         _database=database,
     )

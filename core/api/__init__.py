@@ -2,7 +2,19 @@
 
 from fastapi import FastAPI
 
-from core.api import catalog, check, compare, docs, export, history, images, media, runs, text
+from core.api import (
+    catalog,
+    check,
+    compare,
+    docs,
+    export,
+    history,
+    images,
+    media,
+    metrics,
+    runs,
+    text,
+)
 from core.api.door import Door
 from core.api.errors import add_error_handlers, documented_errors
 
@@ -29,7 +41,7 @@ def build_api() -> FastAPI:
     api.add_middleware(Door)
     add_error_handlers(api)
     # `/runs/export` comes before `/runs/{run_id}`, which would take it for a run.
-    for part in (text, media, images, export, history, runs, compare, check, catalog):
+    for part in (text, media, images, export, history, runs, compare, check, catalog, metrics):
         api.include_router(part.router, prefix="/v1")
     api.include_router(docs.router, prefix="/v1", include_in_schema=False)
     return api
