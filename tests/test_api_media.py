@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 
 from core.client import PlaygroundApiError, PlaygroundClient
-from core.health import HealthState, ProviderHealth
+from core.health import ProviderHealth
 from core.media import ImageRequest, MediaChoices, MediaEvent, MediaRequest, Preview
 from core.providers import MEDIA_PROVIDERS
 from core.providers.base import MediaProvider, ProviderProfile
+from core.providers.checkup import Findings
 from core.services import Services, build_services
 from core.settings import load_settings
 from core.types import Mode, RunStatus, Tier
@@ -376,8 +377,8 @@ class Sly(MediaProvider):
         yield Preview(data=b"<svg onload='alert(1)'/>", mime="image/svg+xml")
         await anyio.sleep_forever()
 
-    async def health_check(self) -> ProviderHealth:
-        return ProviderHealth(provider="mock", state=HealthState.OK)
+    async def examine(self, found: Findings) -> ProviderHealth:
+        return found.ok("All is well.")
 
     async def choices(self) -> MediaChoices:
         return MediaChoices()

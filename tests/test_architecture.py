@@ -26,7 +26,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "core.addresses",
     ),
     (
-        *("core.settings", "core.effective_settings", "core.catalog", "core.checks", "core.workflows"),
+        *("core.settings", "core.effective_settings", "core.admin_door"),
+        *("core.catalog", "core.checks", "core.workflows"),
         *("core.compare", "core.judgement"),
     ),
     ("core.providers", "core.store", "core.pictures", "core.router"),
@@ -35,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("core.feed", "core.lane", "core.loop", "core.runner"),
     ),
     ("core.plan", "core.image_plan"),
+    ("core.offers", "core.model_memory", "core.probe"),
     ("core.gateway", "core.export", "core.monitor", "core.data_care", "core.metrics", "core.logs"),
     ("core.services", "core.recheck", "core.care"),
     ("core.api", "core.client", "core.server"),

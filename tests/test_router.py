@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from core.catalog import load_catalog
 from core.errors import InvalidRequest, NoModelChosen, UnknownProvider
-from core.health import HealthState, ProviderHealth
+from core.health import ProviderHealth
 from core.providers import TEXT_PROVIDERS, build_text_providers
 from core.providers.base import LLMProvider, ProviderProfile
+from core.providers.checkup import Findings
 from core.router import Route, route
 from core.services import build_services
 from core.settings import Settings
@@ -182,8 +183,8 @@ class ParrotProvider(LLMProvider):
         yield TextDelta(text=f"안녕, says {request.model}")
         yield Completed(finish_reason="stop")
 
-    async def health_check(self) -> ProviderHealth:
-        return ProviderHealth(provider=self.vendor, state=HealthState.OK)
+    async def examine(self, found: Findings) -> ProviderHealth:
+        return found.ok("All is well.")
 
     async def list_models(self) -> list[ModelInfo]:
         return [ModelInfo(name="polly")]

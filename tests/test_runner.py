@@ -11,9 +11,10 @@ import pytest
 
 from core.catalog import load_catalog
 from core.errors import ModelNotFound, StoreError
-from core.health import HealthState, ProviderHealth
+from core.health import ProviderHealth
 from core.lane import Job
 from core.providers.base import LLMProvider, ProviderProfile
+from core.providers.checkup import Findings
 from core.run import (
     Run,
 )
@@ -64,8 +65,8 @@ class Scripted(LLMProvider):
         finally:
             self.closed.set()
 
-    async def health_check(self) -> ProviderHealth:
-        return ProviderHealth(provider="scripted", state=HealthState.OK)
+    async def examine(self, found: Findings) -> ProviderHealth:
+        return found.ok("All is well.")
 
     async def list_models(self) -> list[ModelInfo]:
         return []

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.catalog import Catalog
-from core.errors import BrokenAnswer
+from core.errors import BrokenAnswer, InvalidRequest
 from core.health import ProviderHealth
 from core.media import MediaChoices, MediaEvent, MediaRequest
+from core.providers.checkup import Findings, check_up
 from core.types import (
     Completed,
     GenerationOptions,
@@ -39,11 +40,60 @@ class ProviderProfile:
     configured: bool = True
 
 
-class LLMProvider(ABC):
+class Provider(ABC):
+    """What providers of text and of pictures have in common.
+
+    `label` is its name in sentences (default: the vendor).
+    """
+
+    vendor: ClassVar[str]
+    label: ClassVar[str] = ""
+    start_command: ClassVar[str | None] = None
+
+    def __init__(self, *, profile: ProviderProfile) -> None:
+        self.profile = profile
+
+    @property
+    def address(self) -> str | None:
+        """Where its server is, credentials masked; None where there is no server."""
+        return None
+
+    async def health_check(self) -> ProviderHealth:
+        """Whether the provider can answer now: within 2 s whatever the server does, no errors.
+
+        One without the settings it needs is not asked.
+        """
+        label, address = self.label or self.vendor, self.address or None
+        found = Findings(
+            vendor=self.vendor,
+            server=f"{label} at {address}" if address else label,
+            address=address,
+            start_command=self.start_command,
+        )
+        return (
+            await check_up(found, self.examine)
+            if self.profile.configured
+            else (found.not_configured())
+        )
+
+    @abstractmethod
+    async def examine(self, found: Findings) -> ProviderHealth:
+        """Ask the server, note in `found` what it tells, and return one of its verdicts.
+
+        Called by `health_check()`, which bounds it in time and takes in what it raises: a
+        ProviderError says what is wrong with the server. What need not be known is None.
+        """
+
+    async def aclose(self) -> None:  # noqa: B027 (most have nothing to close)
+        """Let go of connections. The provider is not used afterwards."""
+
+
+class LLMProvider(Provider):
     """A source of text. One instance serves the whole process, many requests at once.
 
-    Written by every provider: `vendor`, `profile`, `stream()`, `health_check()`,
-    `list_models()`; `aclose()` where there is something to close.
+    Written by every provider: `vendor`, `profile`, `stream()`, `examine()`, `list_models()`;
+    `aclose()` where there is something to close, `preload()` and `unload()` where its server
+    keeps models in memory (`can_preload`).
 
     `stream()` yields `PhaseChanged`, `ThinkingDelta` and `TextDelta` in any number and ends
     with exactly one `Completed`. Whatever goes wrong is raised as a `ProviderError`; what was
@@ -55,21 +105,17 @@ class LLMProvider(ABC):
     server: closing has to end the server's work for this request, not just our reading.
     """
 
-    vendor: ClassVar[str]
     supports_json: ClassVar[bool] = False
     supports_streaming: ClassVar[bool] = False
+    can_preload: ClassVar[bool] = False
 
     def __init__(self, *, profile: ProviderProfile, catalog: Catalog) -> None:
-        self.profile = profile
+        super().__init__(profile=profile)
         self._catalog = catalog
 
     @abstractmethod
     def stream(self, request: ProviderRequest) -> AsyncGenerator[ProviderEvent]:
         """Answer `request` piece by piece; see the class for what is yielded and raised."""
-
-    @abstractmethod
-    async def health_check(self) -> ProviderHealth:
-        """Whether the provider can answer now: within 2 s whatever the server does, no errors."""
 
     @abstractmethod
     async def list_models(self) -> list[ModelInfo]:
@@ -119,11 +165,25 @@ class LLMProvider(ABC):
             },
         )
 
-    async def aclose(self) -> None:  # noqa: B027 (most have nothing to close)
-        """Let go of connections. The provider is not used afterwards."""
+    async def preload(self, model: str) -> None:
+        """Have the server load `model` as runs want it; returns once it is in memory.
+
+        As often as one likes: a model that is loaded stays so, its time begins anew. Raises
+        ModelNotFound for one that the server does not have (nothing is fetched), InvalidRequest
+        where loading makes no sense, and ProviderError. Only with `can_preload`.
+        """
+        raise cannot(self.vendor, "load models beforehand")
+
+    async def unload(self, model: str) -> None:
+        """Have the server let go of `model`; returns once it is out of memory.
+
+        One that is not loaded is no error. Raises like `preload`, and ProviderTimeout while
+        somebody's request keeps it there. Only with `can_preload`.
+        """
+        raise cannot(self.vendor, "let go of models")
 
 
-class MediaProvider(ABC):
+class MediaProvider(Provider):
     """A source of pictures. One instance serves the whole process, many requests at once.
 
     `stream()` yields `PhaseChanged`, `QueuePlace`, `Progress` and `Preview` in any number and
@@ -135,23 +195,16 @@ class MediaProvider(ABC):
     running, or after a bounded wait; it touches this job and nobody else's.
     """
 
-    vendor: ClassVar[str]
     supports_source: ClassVar[bool] = False
     supports_negative: ClassVar[bool] = False
     supports_batch: ClassVar[bool] = False
     supports_workflows: ClassVar[bool] = False
     can_resume: ClassVar[bool] = False
-
-    def __init__(self, *, profile: ProviderProfile) -> None:
-        self.profile = profile
+    can_free: ClassVar[bool] = False
 
     @abstractmethod
     def stream(self, request: MediaRequest) -> AsyncGenerator[MediaEvent]:
         """Make the pictures; see the class for what is yielded and raised."""
-
-    @abstractmethod
-    async def health_check(self) -> ProviderHealth:
-        """Whether the provider can answer now: within 2 s whatever the server does, no errors."""
 
     @abstractmethod
     async def choices(self) -> MediaChoices:
@@ -164,8 +217,18 @@ class MediaProvider(ABC):
         """
         return {}
 
-    def detach(self) -> None:  # noqa: B027 (only for those that can resume)
+    async def free(self) -> None:
+        """Have the server let go of every model in its memory, as soon as no job runs there.
+
+        Raises ProviderError, InvalidRequest where there is nothing to free. Only with
+        `can_free`.
+        """
+        raise cannot(self.vendor, "let go of models")
+
+    def detach(self) -> None:
         """From now on closing a stream leaves its job at the server, to be resumed later."""
 
-    async def aclose(self) -> None:  # noqa: B027 (most have nothing to close)
-        """Let go of connections. The provider is not used afterwards."""
+
+def cannot(vendor: str, what: str) -> InvalidRequest:
+    """The error of a provider that is asked for something it has no use for."""
+    return InvalidRequest(f"{vendor} cannot {what}.", details={"provider": vendor})

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import httpx
 
+from core.types import scrub
+
 MAX_BODY_BYTES = 64 * 1024
 MAX_TEXT_CHARS = 600
 
@@ -21,12 +23,14 @@ class ErrorBody:
 
     `text` is one line for people, without markup or secrets, "" when there is nothing to say.
     `data` is the innermost JSON object that describes the error ({} when none): it holds
-    `type`, `code`, `n_prompt_tokens` and the like where the server sent them.
+    `type`, `code`, `n_prompt_tokens` and the like where the server sent them. `title` is that
+    of a web page.
     """
 
     kind: Literal["json", "text", "html", "empty"]
     text: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
 
 
 async def read_error_body(response: httpx.Response, *, timeout_s: float = 3.0) -> ErrorBody:
@@ -53,7 +57,9 @@ def parse_error_body(body: str) -> ErrorBody:
     if not body:
         return ErrorBody("empty")
     if body.startswith("<") or "<html" in body[:1000].lower():
-        return ErrorBody("html", _describe_page(body))
+        title = _title(body)
+        page = "a web page instead of an API"
+        return ErrorBody("html", f"{page}: “{title}”" if title else page, title=title)
     value = _json(body)
     if isinstance(value, dict):
         text, data = error_of(value)
@@ -82,6 +88,22 @@ def error_of(value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return one_line(json.dumps(value if inner is None else inner, ensure_ascii=False)), value
 
 
+def stand_in(status: int, body: ErrorBody, *, location: str = "") -> dict[str, str]:
+    """What answered in place of the API, as details of an error; {} where the API itself did.
+
+    `why` is one of the words of `core.health.CODES`.
+    """
+    if 300 <= status < 400:
+        return {"why": "redirected", "location": location}
+    if status in (502, 504) or (status == 503 and body.kind == "html"):
+        return {"why": "proxy_answer"}
+    if status not in (401, 403, 429) and body.kind == "html":
+        return {"why": "web_page", "title": body.title}
+    if status in (200, 404, 405):
+        return {"why": "wrong_api"}
+    return {}
+
+
 def redact(text: str, request: httpx.Request) -> str:
     """`text` without the credentials that `request` carried: some servers echo them."""
     for secret in _secrets(request.headers.get("Authorization", "")):
@@ -90,8 +112,8 @@ def redact(text: str, request: httpx.Request) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` with its white space folded, cut at 600 characters."""
-    line = " ".join(text.split())
+    """`text` with its white space folded, cut at 600 characters, without half characters."""
+    line = " ".join(scrub(text).split())
     return line if len(line) <= MAX_TEXT_CHARS else line[:MAX_TEXT_CHARS] + "…"
 
 
@@ -107,10 +129,9 @@ def _secrets(authorization: str) -> list[str]:
     return [secret for secret in found if len(secret) >= 4]
 
 
-def _describe_page(body: str) -> str:
-    title = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
-    name = one_line(html.unescape(re.sub(r"<[^>]*>", " ", title[1]))) if title else ""
-    return f"a web page instead of an API: “{name}”" if name else "a web page instead of an API"
+def _title(page: str) -> str:
+    title = re.search(r"<title[^>]*>(.*?)</title>", page, re.IGNORECASE | re.DOTALL)
+    return one_line(html.unescape(re.sub(r"<[^>]*>", " ", title[1]))) if title else ""
 
 
 def _json(text: str) -> object:

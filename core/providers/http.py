@@ -102,10 +102,16 @@ def is_loopback(host: str) -> bool:
     """Whether `host` is this machine, told from its spelling alone."""
     if host == "localhost" or host.endswith(".localhost") or host in _UNSPECIFIED:
         return True
+    return is_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address, which nobody has to look up."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 async def read_lines(
@@ -174,7 +180,8 @@ def map_transport_error(
             why = f"No connection to {name} at {address} within {CONNECT_TIMEOUT_S:g} s."
             todo = f"Check that the machine is on and not behind a firewall, and {base_url}."
         case httpx.ConnectError():
-            why, todo = _connect_error(exc, name=name, address=address, setting=base_url)
+            kind, why, todo = _connect_error(exc, name=name, address=address, setting=base_url)
+            details |= {"why": kind} if kind else {}
         case httpx.ProxyError():
             why = f"The proxy between the playground and {name} at {address} did not help."
             todo = "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY."
@@ -198,20 +205,26 @@ def map_transport_error(
     return ProviderUnavailable(f"{why} {todo}", provider=provider, details=details)
 
 
-def _connect_error(exc: Exception, *, name: str, address: str, setting: str) -> tuple[str, str]:
+def _connect_error(
+    exc: Exception, *, name: str, address: str, setting: str
+) -> tuple[str, str, str]:
+    """The word for it (see `core.health.CODES`), what happened, what to do."""
     causes = list(_causes(exc))
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return (
+            "unknown_host",
             f"No machine has the name in {name}'s address {address}.",
             f"Check the spelling in {setting}, and the network.",
         )
     if any(isinstance(cause, ssl.SSLError) for cause in causes) or "SSL" in str(exc):
         return (
+            "not_secure",
             f"No secure connection to {name} at {address}: {exc}.",
             f"Check whether {setting} should start with http:// and whether the certificate "
             "is valid.",
         )
     return (
+        "",
         f"Nothing answers at {name}'s address {address}.",
         f"Start the server there, or set {setting} to where it runs.",
     )

@@ -26,11 +26,15 @@ async def read_choices(server: ComfyServer) -> MediaChoices:
     )
 
 
+async def checkpoints(server: ComfyServer) -> tuple[str, ...]:
+    """The checkpoints that the server has. Raises ProviderError."""
+    _, kind, input_name = _LISTS[0]
+    return options_of((await server.ask("GET", f"object_info/{kind}")).get(kind), input_name)
+
+
 async def first_checkpoint(server: ComfyServer) -> str:
     """The checkpoint that stands first in the server's list. Raises ModelNotFound."""
-    _, kind, input_name = _LISTS[0]
-    nodes = await server.ask("GET", f"object_info/{kind}")
-    offered = options_of(nodes.get(kind), input_name)
+    offered = await checkpoints(server)
     if not offered:
         raise ModelNotFound(
             f"ComfyUI at {server.address} has no checkpoint. Put one into its folder "

@@ -19,7 +19,7 @@ from core.errors import (
 from core.providers.comfyui.graph import VENDOR, Titles
 from core.providers.comfyui.messages import Message, text_of
 from core.providers.comfyui.reply import Reply
-from core.providers.error_body import one_line
+from core.providers.error_body import one_line, stand_in
 
 _NO_MEMORY = re.compile(r"OutOfMemory|out of memory|Allocation on device|not enough memory", re.I)
 _NO_FILE = re.compile(r"FileNotFoundError|No such file|SafetensorError|deserializing header", re.I)
@@ -34,11 +34,18 @@ def server_at(address: str) -> str:
 def refusal(reply: Reply, address: str, *, asked: str) -> ProviderError:
     """The error for an answer to `asked`, such as "POST /prompt", that is no answer."""
     make, message = _by_status(reply, server_at(address), address)
+    body = reply.said()
     details: dict[str, Any] = {"asked": asked}
-    text = reply.said().text
+    details |= stand_in(reply.status, body, location=reply.location)
+    text = body.text
     if text:
         details["server_message"] = text
     return make(message, provider=VENDOR, status=reply.status, details=details)
+
+
+def not_comfyui(address: str) -> ProviderError:
+    """The error for JSON that is not what ComfyUI says."""
+    return refusal(Reply(status=200, body=b"{}"), address, asked="GET /system_stats")
 
 
 def failure(message: Message, titles: Titles, address: str) -> ProviderError:

@@ -62,6 +62,16 @@ class ComfyJob:
         self._at_server = request.resume
         self._checkpoint: str | None = None
 
+    @property
+    def id(self) -> str:
+        """Its id at the server."""
+        return self._request.job_id
+
+    @property
+    def last_sign(self) -> float:
+        """When it last moved (time.monotonic)."""
+        return self._watch.last_sign
+
     async def events(self) -> AsyncGenerator[MediaEvent]:
         """See `MediaProvider`."""
         yield PhaseChanged(phase=Phase.CONNECTING)

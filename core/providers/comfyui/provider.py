@@ -10,14 +10,17 @@ import httpx
 from core.health import ProviderHealth
 from core.media import MediaChoices, MediaEvent, MediaRequest
 from core.providers.base import MediaProvider, ProviderProfile
+from core.providers.checkup import Findings
 from core.providers.comfyui.choices import read_choices
 from core.providers.comfyui.graph import VENDOR
-from core.providers.comfyui.health import read_health
+from core.providers.comfyui.health import examine_server
 from core.providers.comfyui.job import ComfyJob
 from core.providers.comfyui.pace import Pace
+from core.providers.comfyui.pulse import Pulse
 from core.providers.comfyui.server import READ_TIMEOUT_S, ComfyServer
 from core.providers.comfyui.socket import basic_authorization
 from core.providers.http import LoopClients, build_client, safe_address
+from core.providers.lookup import HostLookup
 from core.settings import Settings
 from core.types import Mode, Tier
 
@@ -30,11 +33,13 @@ class ComfyUIProvider(MediaProvider):
     """
 
     vendor: ClassVar[str] = VENDOR
+    label: ClassVar[str] = "ComfyUI"
     supports_source: ClassVar[bool] = True
     supports_negative: ClassVar[bool] = True
     supports_batch: ClassVar[bool] = True
     supports_workflows: ClassVar[bool] = True
     can_resume: ClassVar[bool] = True
+    can_free: ClassVar[bool] = True
 
     def __init__(self, *, settings: Settings, profile: ProviderProfile, pace: Pace) -> None:
         super().__init__(profile=profile)
@@ -42,9 +47,12 @@ class ComfyUIProvider(MediaProvider):
         self._timeout_s = settings.comfyui_timeout
         self._pace = pace
         self._detached = False
+        self._jobs: set[ComfyJob] = set()
+        self._pulse = Pulse(settings.comfyui_timeout)
         self._authorization = basic_authorization(httpx.URL(base_url))
         self._clients = LoopClients(lambda: build_client(base_url, idle_timeout=READ_TIMEOUT_S))
         self._server = ComfyServer(self._clients, safe_address(base_url))
+        self._lookup = HostLookup(base_url, provider=VENDOR, label=self.label, address=self.address)
 
     @classmethod
     def from_settings(cls, settings: Settings, *, pace: Pace | None = None) -> Self:
@@ -58,6 +66,11 @@ class ComfyUIProvider(MediaProvider):
         )
         return cls(settings=settings, profile=profile, pace=pace or Pace())
 
+    @property
+    def address(self) -> str:
+        """Where ComfyUI is, credentials masked."""
+        return self._server.address
+
     async def stream(self, request: MediaRequest) -> AsyncGenerator[MediaEvent]:
         """Make the pictures; see `MediaProvider`. Resumed jobs are followed, never sent."""
         job = ComfyJob(
@@ -67,16 +80,27 @@ class ComfyUIProvider(MediaProvider):
             timeout_s=self._timeout_s,
             pace=self._pace,
         )
+        self._jobs.add(job)
         try:
             async with aclosing(job.events()) as events:
                 async for event in events:
                     yield event
         finally:
-            await job.aclose(leave=self._detached)
+            try:
+                await job.aclose(leave=self._detached)
+            finally:
+                self._jobs.discard(job)
 
-    async def health_check(self) -> ProviderHealth:
-        """Whether ComfyUI answers, and how much it has to do; see `MediaProvider`."""
-        return await read_health(self._server)
+    async def examine(self, found: Findings) -> ProviderHealth:
+        """Whether ComfyUI answers, what it has, and whether its queue moves; see `Provider`."""
+        await self._lookup.answered()
+        return await examine_server(
+            self._server,
+            found,
+            self._pulse,
+            ours={job.id: job.last_sign for job in self._jobs},
+            wanted=self.profile.models[Tier.STANDARD],
+        )
 
     async def choices(self) -> MediaChoices:
         """Checkpoints, samplers, schedulers and LoRAs on offer. Raises ProviderError."""
@@ -85,6 +109,10 @@ class ComfyUIProvider(MediaProvider):
     async def object_info(self) -> dict[str, Any]:
         """Every node that the server has, with its inputs, as GET /object_info tells it."""
         return await self._server.ask("GET", "object_info")
+
+    async def free(self) -> None:
+        """Have the models let go of; see `MediaProvider`."""
+        await self._server.free()
 
     def detach(self) -> None:
         """Leave the jobs at the server when their streams are closed: the app is stopping."""

@@ -60,12 +60,12 @@ class ComfyServer:
         The queue is read first: a job goes from it to history in one step, never back.
         """
         queue = await self.ask("GET", "queue")
-        if job_id in _ids(queue.get("queue_running")):
+        if job_id in ids_of(queue.get("queue_running")):
             return Running()
         # Pending jobs come in the order of a heap; their numbers tell the order they run in.
-        pending = _ids(queue.get("queue_pending"))
+        pending = ids_of(queue.get("queue_pending"))
         if job_id in pending:
-            return Waiting(len(_ids(queue.get("queue_running"))) + pending.index(job_id))
+            return Waiting(len(ids_of(queue.get("queue_running"))) + pending.index(job_id))
         entry = (await self.ask("GET", f"history/{job_id}")).get(job_id)
         return Ended(entry) if isinstance(entry, dict) else None
 
@@ -108,22 +108,32 @@ class ComfyServer:
         answer = reply.record()
         return reply.ok and answer is not None and answer.get("cancelled") is True
 
-    async def ask(self, method: str, path: str) -> dict[str, Any]:
-        """The JSON object that `path` answers with."""
-        reply = await self.send(method, path)
+    async def free(self) -> None:
+        """Have the models let go of, once nothing runs: the worker does it between two jobs."""
+        await self._told("free", {"unload_models": True, "free_memory": True})
+
+    async def ask(
+        self, method: str, path: str, *, max_bytes: int = MAX_ANSWER_BYTES
+    ) -> dict[str, Any]:
+        """The JSON object that `path` answers with, ProviderRejected where it is larger."""
+        reply = await self.send(method, path, max_bytes=max_bytes)
         answer = reply.record()
         if not reply.ok or answer is None:
             raise self._refused(reply, method, path)
         return answer
 
-    async def send(self, method: str, path: str, **content: Any) -> Reply:
+    async def send(
+        self, method: str, path: str, *, max_bytes: int = MAX_ANSWER_BYTES, **content: Any
+    ) -> Reply:
         """One exchange, whatever its status. Raises ProviderError where there was no answer."""
         try:
-            return await self.exchange(method, path, **content)
+            return await self.exchange(method, path, max_bytes=max_bytes, **content)
         except httpx.HTTPError as error:
             raise self.unanswered(error) from error
 
-    async def exchange(self, method: str, path: str, **content: Any) -> Reply:
+    async def exchange(
+        self, method: str, path: str, *, max_bytes: int = MAX_ANSWER_BYTES, **content: Any
+    ) -> Reply:
         """`send` with httpx's own errors. `json` is sent without NaN or infinity."""
         if "json" in content:
             body = json.dumps(content.pop("json"), allow_nan=False).encode()
@@ -132,10 +142,10 @@ class ComfyServer:
             raw = bytearray()
             async for chunk in response.aiter_bytes():
                 raw += chunk
-                if len(raw) > MAX_ANSWER_BYTES:
+                if len(raw) > max_bytes:
                     raise ProviderRejected(
                         f"{server_at(self.address)} answered with more than "
-                        f"{MAX_ANSWER_BYTES // 2**20} MiB. Check COMFYUI_BASE_URL.",
+                        f"{max_bytes // 2**20} MiB. Check COMFYUI_BASE_URL.",
                         provider=VENDOR,
                     )
             return Reply(
@@ -169,7 +179,7 @@ def _redacted(raw: bytearray, response: httpx.Response) -> bytes:
     return redact(raw.decode("utf-8", "replace"), response.request).encode()
 
 
-def _ids(items: object) -> list[str]:
+def ids_of(items: object) -> list[str]:
     """The ids of queue items `[number, id, …]` in the order they run."""
     if not isinstance(items, list):
         return []

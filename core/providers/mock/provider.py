@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from core.catalog import Catalog
 from core.errors import BrokenAnswer, ModelNotFound
-from core.health import HealthState, ProviderHealth
+from core.health import ProviderHealth
 from core.providers.base import LLMProvider, ProviderProfile
+from core.providers.checkup import Findings
 from core.providers.mock.draft import Draft
 from core.providers.mock.pacing import Pace, Piece, estimate_tokens, plan, tokens_of
 from core.providers.mock.scenarios import DEFAULT_SCENARIO, SCENARIOS, Scenario
@@ -140,9 +141,10 @@ class MockProvider(LLMProvider):
             details={"model": model, "known": known},
         )
 
-    async def health_check(self) -> ProviderHealth:
+    async def examine(self, found: Findings) -> ProviderHealth:
         """Always ok: there is nothing that could be down."""
-        return ProviderHealth(provider=self.vendor, state=HealthState.OK, round_trip_ms=0.0)
+        found.note(round_trip_ms=0.0, models=tuple(await self.list_models()))
+        return found.ok("The mock needs no server.")
 
     async def list_models(self) -> list[ModelInfo]:
         """The scenarios, as models."""

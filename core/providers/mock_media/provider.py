@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from core.errors import ModelNotFound, ProviderRejected
-from core.health import HealthState, ProviderHealth
+from core.health import ProviderHealth
 from core.media import (
     MediaChoices,
     MediaCompleted,
@@ -19,6 +19,7 @@ from core.media import (
     QueuePlace,
 )
 from core.providers.base import MediaProvider, ProviderProfile
+from core.providers.checkup import Findings
 from core.providers.mock_media.art import SAMPLERS, SCHEDULERS, USUAL_STEPS, opened
 from core.providers.mock_media.poster import Poster
 from core.providers.mock_media.scenarios import (
@@ -32,7 +33,7 @@ from core.providers.mock_media.scenarios import (
 from core.providers.mock_media.typeface import Typeface, find_typeface
 from core.providers.mock_media.work import Work
 from core.settings import Settings
-from core.types import Mode, Phase, PhaseChanged, Tier
+from core.types import Mode, ModelInfo, Phase, PhaseChanged, Tier
 
 PREVIEWS_A_SECOND = 3
 FEWEST_PREVIEWS = 3
@@ -168,9 +169,11 @@ class MockMediaProvider(MediaProvider):
             details={"model": model, "known": known},
         )
 
-    async def health_check(self) -> ProviderHealth:
+    async def examine(self, found: Findings) -> ProviderHealth:
         """Always ok: there is nothing that could be down."""
-        return ProviderHealth(provider=self.vendor, state=HealthState.OK, round_trip_ms=0.0)
+        models = tuple(ModelInfo(name=name, loaded=True) for name in SCENARIOS)
+        found.note(round_trip_ms=0.0, models=models)
+        return found.ok("The mock needs no server.")
 
     async def choices(self) -> MediaChoices:
         """The scenarios as checkpoints, and the samplers and schedulers that show a difference."""

@@ -19,7 +19,7 @@ from core.errors import (
     ProviderUnauthorized,
     ProviderUnavailable,
 )
-from core.providers.error_body import ErrorBody
+from core.providers.error_body import ErrorBody, stand_in
 
 VENDOR = "ollama"
 
@@ -62,6 +62,8 @@ def refusal(status: int, body: ErrorBody, asked: Asked, *, location: str = "") -
     details: dict[str, Any] = {"server_message": body.text} if body.text else {}
     if make is ModelNotFound:
         details |= {"model": asked.model, "pull": pull_command(asked.model)}
+    else:
+        details |= stand_in(status, body, location=location)
     return make(message, provider=VENDOR, status=status, details=details)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import ClassVar, Self
@@ -14,6 +13,7 @@ from core.catalog import Catalog
 from core.errors import ProviderError, ProviderTimeout
 from core.health import ProviderHealth
 from core.providers.base import LLMProvider, ProviderProfile
+from core.providers.checkup import Findings
 from core.providers.http import (
     LoopClients,
     build_client,
@@ -21,9 +21,13 @@ from core.providers.http import (
     map_transport_error,
     safe_address,
 )
-from core.providers.ollama.errors import VENDOR, Asked, pull_command, still_loading
-from core.providers.ollama.server import OllamaServer, holds, is_cloud, refused
-from core.providers.ollama.wire import ChatAnswer, chat_body
+from core.providers.lookup import HostLookup
+from core.providers.ollama.errors import VENDOR, Asked, still_loading
+from core.providers.ollama.health import examine_server
+from core.providers.ollama.memory import let_go, load
+from core.providers.ollama.server import OllamaServer, refused
+from core.providers.ollama.shelf import holds, is_cloud
+from core.providers.ollama.wire import ChatAnswer, chat_body, load_body
 from core.settings import Settings
 from core.types import (
     Mode,
@@ -38,7 +42,6 @@ from core.types import (
 RETRY_PAUSE_S = 0.3
 LOAD_CHECK_AFTER_S = 0.25
 LOAD_CHECK_EVERY_S = 2.0
-HEALTH_TIMEOUT_S = 1.8
 
 
 class OllamaProvider(LLMProvider):
@@ -49,6 +52,9 @@ class OllamaProvider(LLMProvider):
     """
 
     vendor: ClassVar[str] = VENDOR
+    label: ClassVar[str] = "Ollama"
+    start_command: ClassVar[str | None] = "ollama serve"
+    can_preload: ClassVar[bool] = True
     supports_json: ClassVar[bool] = True
     supports_streaming: ClassVar[bool] = True
 
@@ -57,6 +63,9 @@ class OllamaProvider(LLMProvider):
         base_url = root_address(settings.ollama_base_url)
         self._settings = settings
         self._address = safe_address(base_url)
+        self._lookup = HostLookup(
+            base_url, provider=VENDOR, label=self.label, address=self._address
+        )
         self._clients = LoopClients(
             lambda: build_client(
                 base_url, idle_timeout=settings.ollama_timeout, bearer=settings.ollama_api_key
@@ -76,6 +85,11 @@ class OllamaProvider(LLMProvider):
             concurrency=settings.ollama_concurrency,
         )
         return cls(settings=settings, profile=profile, catalog=catalog)
+
+    @property
+    def address(self) -> str:
+        """Where Ollama is, credentials masked."""
+        return self._address
 
     async def stream(self, request: ProviderRequest) -> AsyncGenerator[ProviderEvent]:
         """Answer `request`; see `LLMProvider`. Sent again once, only if nothing had arrived."""
@@ -108,50 +122,26 @@ class OllamaProvider(LLMProvider):
         finally:
             await _let_go(sending, watching)
 
-    async def health_check(self) -> ProviderHealth:
-        """Whether Ollama answers, and has the models that runs use; see `LLMProvider`."""
-        start = time.perf_counter()
-        version: str | None = None
-        elapsed: float | None = None
-
-        def found(state: str, reason: str, advice: str = "") -> ProviderHealth:
-            return ProviderHealth.model_validate(
-                {
-                    "provider": VENDOR,
-                    "state": state,
-                    "reason": reason,
-                    "advice": advice,
-                    "version": version,
-                    "round_trip_ms": elapsed,
-                }
-            )
-
-        try:
-            async with asyncio.timeout(HEALTH_TIMEOUT_S):
-                version = await self._server.version()
-                elapsed = (time.perf_counter() - start) * 1000
-                names = await self._server.names()
-        except TimeoutError:
-            return found(
-                "down" if elapsed is None else "degraded",
-                f"Ollama at {self._address} did not answer within {HEALTH_TIMEOUT_S:g} s.",
-                "It may be starting or very busy: try again in a moment.",
-            )
-        except ProviderError as error:
-            reason, _, advice = error.message.partition(". ")
-            return found("down" if elapsed is None else "degraded", f"{reason}.", advice)
-        missing = self._missing(names)
-        if missing:
-            return found(
-                "degraded",
-                f"Ollama at {self._address} does not have {', '.join(missing)}.",
-                f"Fetch it with: {' && '.join(map(pull_command, missing))}",
-            )
-        return found("ok", f"Ollama at {self._address} has {len(names)} models.")
+    async def examine(self, found: Findings) -> ProviderHealth:
+        """Whether Ollama answers, and has the models that runs use; see `Provider`."""
+        await self._lookup.answered()
+        return await examine_server(self._server, found, wanted=self.profile.models.values())
 
     async def list_models(self) -> list[ModelInfo]:
         """The models Ollama has, newest first. Raises ProviderError."""
         return await self._server.models()
+
+    async def preload(self, model: str) -> None:
+        """Load `model` with the context length and keeping time of runs; see `LLMProvider`."""
+        settings = self._settings
+        body = load_body(
+            model, num_ctx=settings.ollama_num_ctx, keep_alive=settings.ollama_keep_alive
+        )
+        await load(self._server, body, timeout_s=settings.ollama_timeout)
+
+    async def unload(self, model: str) -> None:
+        """Let go of `model`; see `LLMProvider`."""
+        await let_go(self._server, model)
 
     async def aclose(self) -> None:
         """Let go of connections."""
@@ -217,10 +207,6 @@ class OllamaProvider(LLMProvider):
             return failure
         is_loaded_now = holds(await self._server.loaded() or (), asked.model)
         return failure if is_loaded_now else still_loading(asked, timeout_s)
-
-    def _missing(self, names: list[str]) -> list[str]:
-        wanted = dict.fromkeys(self.profile.models.values())
-        return [name for name in wanted if not is_cloud(name) and not holds(names, name)]
 
 
 def root_address(base_url: str) -> str:

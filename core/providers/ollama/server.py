@@ -3,64 +3,68 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import httpx
 from pydantic import JsonValue
 
 from core.errors import ProviderError, ProviderTimeout
+from core.health import LoadedModel
 from core.providers.error_body import parse_error_body, read_error_body, redact
 from core.providers.http import LoopClients, map_transport_error, safe_address
 from core.providers.ollama.errors import VENDOR, Asked, refusal
-from core.types import ModelInfo
+from core.providers.ollama.shelf import loaded_of, model_of, name_of, with_loaded
+from core.types import ModelInfo, scrub
 
 QUESTION_TIMEOUT_S = 2.0
 LIST_TIMEOUT_S = 15.0
 CAPABILITIES_KEPT_S = 600.0
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MEMORY_TIMEOUT_S = 1.0
+LONGEST_VERSION = 100
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 class OllamaServer:
-    """One server; every question has a time limit of its own and raises ProviderError."""
+    """One server; every question has a time limit of its own and raises ProviderError.
+
+    `address` is fit to be shown.
+    """
 
     def __init__(self, clients: LoopClients, address: str) -> None:
         self._clients = clients
-        self._address = address
+        self.address = address
         self._capabilities: dict[str, tuple[float, frozenset[str]]] = {}
 
     async def version(self) -> str | None:
         """The server's version, None where it does not say."""
         version = (await self.ask("GET", "api/version")).get("version")
-        return version if isinstance(version, str) else None
+        return scrub(version)[:LONGEST_VERSION] if isinstance(version, str) else None
 
     async def models(self) -> list[ModelInfo]:
         """The models it has, newest first, each with whether it is loaded where that is told."""
         # Right after its start Ollama answers only when its list is built.
-        listed = _entries(await self.ask("GET", "api/tags", timeout_s=LIST_TIMEOUT_S))
-        loaded = await self.loaded()
-        return [
-            ModelInfo(
-                name=name,
-                size=_whole(entry.get("size")),
-                parameters=_string(_mapping(entry.get("details")).get("parameter_size")),
-                loaded=None if loaded is None else holds(loaded, name),
-                capabilities=tuple(_strings(entry.get("capabilities"))),
-            )
-            for entry in listed
-            if (name := _name(entry))
-        ]
+        listed = await self.listed(timeout_s=LIST_TIMEOUT_S)
+        return with_loaded(listed, await self.loaded())
 
-    async def names(self) -> list[str]:
-        """The names of the models it has."""
-        return [_name(entry) for entry in _entries(await self.ask("GET", "api/tags"))]
+    async def listed(self, *, timeout_s: float = QUESTION_TIMEOUT_S) -> list[ModelInfo]:
+        """The models it has, newest first; whether they are loaded is another question."""
+        answer = await self.ask("GET", "api/tags", timeout_s=timeout_s)
+        return [model_of(entry) for entry in _entries(answer) if name_of(entry)]
 
     async def loaded(self) -> list[str] | None:
         """The names of the models in memory, None where that cannot be learnt now."""
+        memory = await self.memory(timeout_s=QUESTION_TIMEOUT_S)
+        return None if memory is None else [model.name for model in memory]
+
+    async def memory(
+        self, *, timeout_s: float = MEMORY_TIMEOUT_S
+    ) -> tuple[LoadedModel, ...] | None:
+        """The models in memory, None where that cannot be learnt now: a busy runner is slow."""
         try:
-            return [_name(entry) for entry in _entries(await self.ask("GET", "api/ps"))]
+            answer = await self.ask("GET", "api/ps", timeout_s=timeout_s)
         except ProviderError:
             return None
+        return tuple(loaded_of(entry) for entry in _entries(answer))
 
     async def capabilities(self, model: str) -> frozenset[str]:
         """What `model` can do ("completion", "thinking", …), asked once in ten minutes."""
@@ -82,7 +86,7 @@ class OllamaServer:
         timeout_s: float = QUESTION_TIMEOUT_S,
     ) -> dict[str, Any]:
         """The JSON object that `path` answers with, within `timeout_s` seconds in all."""
-        asked = Asked(self._address, model)
+        asked = Asked(self.address, model)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -100,7 +104,7 @@ class OllamaServer:
             raise map_transport_error(
                 error,
                 provider=VENDOR,
-                address=self._address,
+                address=self.address,
                 timeout_s=timeout_s,
                 received=False,
                 label="Ollama",
@@ -111,21 +115,6 @@ async def refused(response: httpx.Response, asked: Asked) -> ProviderError:
     """The error that `response`, not an answer, stands for; reads its body."""
     location = safe_address(response.headers.get("Location", ""))
     return refusal(response.status_code, await read_error_body(response), asked, location=location)
-
-
-def same_model(one: str, other: str) -> bool:
-    """Whether both name the same model: case does not count, the tag `latest` may be left out."""
-    return _full_name(one) == _full_name(other)
-
-
-def holds(names: Iterable[str], model: str) -> bool:
-    """Whether `model` is among `names`."""
-    return any(same_model(name, model) for name in names)
-
-
-def is_cloud(model: str) -> bool:
-    """Whether `model` runs in Ollama's cloud: it is never loaded, and needs no fetching."""
-    return model.endswith((":cloud", "-cloud"))
 
 
 async def _json_object(response: httpx.Response, asked: Asked) -> dict[str, Any]:
@@ -146,11 +135,6 @@ async def _json_object(response: httpx.Response, asked: Asked) -> dict[str, Any]
     return answer
 
 
-def _full_name(name: str) -> str:
-    name = name.lower()
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
-
-
 def _entries(answer: dict[str, Any]) -> list[dict[str, Any]]:
     models = answer.get("models")
     return (
@@ -158,21 +142,5 @@ def _entries(answer: dict[str, Any]) -> list[dict[str, Any]]:
     )
 
 
-def _name(entry: dict[str, Any]) -> str:
-    return _string(entry.get("name")) or _string(entry.get("model")) or ""
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _string(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
 def _strings(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

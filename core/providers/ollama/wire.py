@@ -66,11 +66,26 @@ def chat_body(
         body["format"] = "json"
     if think is not None:
         body["think"] = think
-    if keep_alive:
-        # Ollama reads a number as seconds, but refuses the same digits in a string.
-        is_number = re.fullmatch(r"-?\d+", keep_alive)
-        body["keep_alive"] = int(keep_alive) if is_number else keep_alive
-    return body
+    return body | _kept_alive(keep_alive)
+
+
+def load_body(model: str, *, num_ctx: int | None, keep_alive: str) -> dict[str, JsonValue]:
+    """The body of `POST /api/chat` that only loads `model`, so that `chat_body` finds it ready."""
+    body: dict[str, JsonValue] = {"model": model, "messages": [], "stream": False}
+    if num_ctx is not None:
+        body["options"] = {"num_ctx": num_ctx}
+    return body | _kept_alive(keep_alive)
+
+
+def _kept_alive(keep_alive: str) -> dict[str, JsonValue]:
+    """How long the model stays loaded; nothing leaves it to the server.
+
+    Ollama reads a number as seconds, but refuses the same digits in a string.
+    """
+    if not keep_alive:
+        return {}
+    is_number = re.fullmatch(r"-?\d+", keep_alive)
+    return {"keep_alive": int(keep_alive) if is_number else keep_alive}
 
 
 @dataclass

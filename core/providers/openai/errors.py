@@ -13,7 +13,7 @@ from core.errors import (
     ProviderUnauthorized,
     ProviderUnavailable,
 )
-from core.providers.error_body import ErrorBody
+from core.providers.error_body import ErrorBody, stand_in
 
 VENDOR = "openai"
 
@@ -34,6 +34,7 @@ def refusal(
     model: str,
     address: str,
     retry_after: str | None = None,
+    location: str = "",
 ) -> ProviderError:
     """The error for an answer with `status`, or None for an error in the middle of a stream.
 
@@ -48,6 +49,8 @@ def refusal(
     if retry_after:
         details["retry_after"] = retry_after
     kind, message = _judge(status, body, where=where, model=model, words=words)
+    if status is not None and kind is not ModelNotFound:
+        details |= stand_in(status, body, location=location)
     if kind is ContextOverflow:
         message, numbers = _overflow(body, model=model)
         details |= numbers

@@ -1,22 +1,16 @@
 """Any server that speaks the OpenAI chat API: vLLM, llama.cpp, LM Studio, a LiteLLM proxy …"""
 
-import asyncio
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import httpx
 
 from core.catalog import Catalog
-from core.errors import (
-    ProviderError,
-    ProviderNotConfigured,
-    ProviderOverloaded,
-    ProviderRejected,
-)
+from core.errors import ProviderNotConfigured, ProviderRejected
 from core.health import ProviderHealth
 from core.providers.base import LLMProvider, ProviderProfile
+from core.providers.checkup import Findings
 from core.providers.error_body import redact
 from core.providers.openai.errors import VENDOR
 from core.providers.openai.server import OpenAIServer, whole_body
@@ -33,7 +27,6 @@ from core.types import (
     Tier,
 )
 
-HEALTH_TIMEOUT_S = 1.8
 NOT_CONFIGURED = "No OpenAI-compatible server is set."
 HOW_TO_CONFIGURE = "Set OPENAI_BASE_URL to its address, such as http://127.0.0.1:8000/v1."
 
@@ -46,6 +39,7 @@ class OpenAIProvider(LLMProvider):
     """
 
     vendor: ClassVar[str] = VENDOR
+    label: ClassVar[str] = "OpenAI-compatible server"
     supports_json: ClassVar[bool] = True
     supports_streaming: ClassVar[bool] = True
 
@@ -72,6 +66,11 @@ class OpenAIProvider(LLMProvider):
         )
         return cls(server=server, profile=profile, catalog=catalog)
 
+    @property
+    def address(self) -> str:
+        """Where the server is, credentials masked; "" where none is set."""
+        return self._server.address
+
     async def stream(self, request: ProviderRequest) -> AsyncGenerator[ProviderEvent]:
         """Answer `request`; `meta["served_model"]` is the model that the server says it used."""
         self._check_configured()
@@ -86,35 +85,28 @@ class OpenAIProvider(LLMProvider):
         finally:
             await response.aclose()
 
-    async def health_check(self) -> ProviderHealth:
-        """Whether the server lists its models; "degraded" where it answers but may not write."""
-        if not self.profile.configured:
-            return _health("not_configured", NOT_CONFIGURED, HOW_TO_CONFIGURE)
-        started = time.perf_counter()
-        try:
-            async with asyncio.timeout(HEALTH_TIMEOUT_S):
-                listed = {model.name for model in await self._server.models()}
-        except TimeoutError:
-            return _health(
-                "down",
-                f"{VENDOR} at {self._server.address} did not answer within {HEALTH_TIMEOUT_S:g} s.",
-                "It may be starting or very busy: try again in a moment.",
-            )
-        except ProviderError as error:
-            reason, _, advice = error.message.partition(". ")
-            state = "degraded" if isinstance(error, ProviderOverloaded) else "down"
-            return _health(state, f"{reason.removesuffix('.')}.", advice)
-        elapsed = (time.perf_counter() - started) * 1000
+    async def examine(self, found: Findings) -> ProviderHealth:
+        """Whether the server lists its models, those that runs use among them; see `Provider`."""
+        await self._server.lookup.answered()
+        models = await self._server.models()
+        found.answered(models=tuple(models))
+        listed = {model.name for model in models}
         missing = sorted({name for name in self.profile.models.values() if name} - listed)
-        if missing and listed:
-            return _health(
-                "degraded",
-                f"{VENDOR} at {self._server.address} does not list {', '.join(missing)}.",
-                "Set OPENAI_DEFAULT_MODEL, or the tier's model, to a name that it lists.",
-                round_trip_ms=elapsed,
+        if not listed:
+            return found.degraded(
+                "no_models",
+                f"{found.server} lists no models at all.",
+                "Load one on that server, then check again.",
+                models=missing,
             )
-        reason = f"{VENDOR} at {self._server.address} has {len(listed)} models."
-        return _health("ok", reason, round_trip_ms=elapsed)
+        if missing:
+            return found.degraded(
+                "models_missing",
+                f"{found.server} does not list {', '.join(missing)}.",
+                "Set OPENAI_DEFAULT_MODEL, or the tier's model, to a name that it lists.",
+                models=missing,
+            )
+        return found.ok(f"{found.server} has {len(listed)} models.")
 
     async def list_models(self) -> list[ModelInfo]:
         """The models that the server lists, in its order."""
@@ -159,15 +151,3 @@ class OpenAIProvider(LLMProvider):
     def _check_configured(self) -> None:
         if not self.profile.configured:
             raise ProviderNotConfigured(f"{NOT_CONFIGURED} {HOW_TO_CONFIGURE}", provider=VENDOR)
-
-
-def _health(
-    state: Literal["ok", "degraded", "down", "not_configured"],
-    reason: str,
-    advice: str = "",
-    *,
-    round_trip_ms: float | None = None,
-) -> ProviderHealth:
-    return ProviderHealth(
-        provider=VENDOR, state=state, reason=reason, advice=advice, round_trip_ms=round_trip_ms
-    )

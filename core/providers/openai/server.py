@@ -10,7 +10,7 @@ import httpx
 from pydantic import SecretStr
 
 from core.errors import BrokenAnswer, ProviderError, ProviderTimeout
-from core.providers.error_body import read_error_body
+from core.providers.error_body import parse_error_body, read_error_body, stand_in
 from core.providers.http import (
     MAX_LINE_BYTES,
     LoopClients,
@@ -19,6 +19,7 @@ from core.providers.http import (
     map_transport_error,
     safe_address,
 )
+from core.providers.lookup import HostLookup
 from core.providers.openai.errors import VENDOR, refusal
 from core.providers.openai.wire import models_of
 from core.types import ModelInfo
@@ -37,6 +38,7 @@ class OpenAIServer:
     def __init__(self, base_url: str, *, api_key: SecretStr, timeout_s: float) -> None:
         url = api_address(base_url)
         self.address = safe_address(url)
+        self.lookup = HostLookup(url, provider=VENDOR, label=VENDOR, address=self.address)
         self._timeout_s = timeout_s
         self._clients = LoopClients(
             lambda: build_client(url, idle_timeout=timeout_s, bearer=api_key, keep_alive=False)
@@ -67,7 +69,8 @@ class OpenAIServer:
         try:
             async with asyncio.timeout(LIST_TIMEOUT_S):
                 response = await self._accepted(await self._request("GET", "/models"))
-                models = models_of(_json(await whole_body(response)))
+                listing = await whole_body(response)
+                models = models_of(_json(listing))
         except TimeoutError as error:
             raise ProviderTimeout(
                 f"{VENDOR} at {self.address} did not list its models within {LIST_TIMEOUT_S:g} s. "
@@ -82,6 +85,7 @@ class OpenAIServer:
                 "OPENAI_BASE_URL is the API's address; it usually ends in /v1.",
                 provider=VENDOR,
                 status=response.status_code,
+                details=stand_in(response.status_code, parse_error_body(listing)),
             )
         return models
 
@@ -119,6 +123,7 @@ class OpenAIServer:
             model=model,
             address=self.address,
             retry_after=response.headers.get("Retry-After"),
+            location=safe_address(response.headers.get("Location", "")),
         )
 
 

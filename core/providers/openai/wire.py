@@ -24,10 +24,12 @@ from core.types import (
     TextDelta,
     ThinkingDelta,
     Usage,
+    scrub,
 )
 
 DONE = "[DONE]"
 MOST = 2**53
+LONGEST_NAME = 300
 
 
 def request_body(request: ProviderRequest) -> dict[str, Any]:
@@ -192,7 +194,7 @@ def _model(item: object) -> ModelInfo | None:
     meta = meta if isinstance(meta, dict) else {}
     parameters = _count(meta.get("n_params"))
     return ModelInfo(
-        name=name,
+        name=scrub(name)[:LONGEST_NAME],
         size=_count(meta.get("size")),
         parameters=_short(parameters) if parameters else None,
     )
