@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 from functools import cached_property
 
+from core.admin_door import AdminDoor
 from core.catalog import Catalog, load_catalog
 from core.catalog.presets import ImagePreset, load_presets
 from core.export import Exports
@@ -50,6 +51,7 @@ class Services:
     recent: RecentRuns
     opinions: OpinionStore
     gateway: Gateway
+    admin: AdminDoor
     metrics: Metrics
     _runner: Runner
     _database: Database
@@ -156,6 +158,7 @@ def build_services(settings: Settings) -> Services:
         recent=RecentRuns(database),
         opinions=OpinionStore(database),
         gateway=gateway,
+        admin=AdminDoor(settings.playground_admin_password),
         metrics=metrics,
         _runner=runner,
         _database=database,
