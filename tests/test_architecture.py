@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "core.opinion",
         "core.health",
         "core.addresses",
+        "core.aside",
     ),
     (
         *("core.settings", "core.effective_settings", "core.admin_door"),
