@@ -3,7 +3,10 @@
 from collections.abc import Callable
 
 from core.data_care.backup import make_backup
+from core.data_care.check import look
+from core.data_care.last_check import keep_report, read_report
 from core.data_care.manifest import complete_backups
+from core.data_care.mend import mend
 from core.data_care.places import Places
 from core.data_care.types import (
     Backup,
@@ -41,7 +44,7 @@ class DataCare:
     @property
     def last_check(self) -> IntegrityReport | None:
         """The last check's report, also from before this start; None where there never was one."""
-        raise NotImplementedError
+        return read_report(self._places)
 
     def backup(self, told: Told = unheard) -> Backup:
         """Make a backup of database, pictures and workflows: consistent, checked, on the disk.
@@ -60,11 +63,15 @@ class DataCare:
         Pages and references of the database, and that every picture a row names is there; with
         `deep` the bytes of every picture and the search index too.
         """
-        raise NotImplementedError
+        report = look(self._database, self._places, deep=deep, told=told).report
+        keep_report(self._places, report)
+        return report
 
     def mend(self, told: Told = unheard) -> Mended:
         """Check, then put right what can be without losing anything that a person made."""
-        raise NotImplementedError
+        mended = mend(self._database, self._places, told)
+        keep_report(self._places, mended.left)
+        return mended
 
     def usage(self) -> Usage:
         """What takes how much room."""

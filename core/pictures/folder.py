@@ -77,7 +77,7 @@ class PictureFolder:
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._place(sha256, header.format)
         with self._explained():
-            if not (path.is_file() and path.read_bytes() == data):
+            if not _kept_again(path, data):
                 self._write(path, data)
         width, height = header.upright
         return Kept(sha256, width, height, header.format, len(data))
@@ -186,6 +186,19 @@ class PictureFolder:
             raise
         except OSError as error:
             raise explain_files(error, self.folder) from error
+
+
+def _kept_again(path: Path, data: bytes) -> bool:
+    """Whether the file is there as it should be. It counts as kept just now then: data care leaves
+    a picture alone that a run may be about to name.
+    """
+    try:
+        if path.read_bytes() != data:
+            return False
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def rounded_up(width: int) -> int:
