@@ -18,7 +18,7 @@ from core.api.schemas import (
 )
 from core.errors import InvalidRequest
 from core.export.bundle import picture_items
-from core.gateway import MediaList
+from core.offers import MediaList
 from core.pictures import ZipItem, zip_of
 from core.services import Services
 
