@@ -24,6 +24,7 @@
     │   └── NoModelChosen           422  no_model_chosen
     ├── RunCancelled                409  run_cancelled         (its answer was asked for)
     ├── RunInterrupted              503  run_interrupted       (the app stopped in mid-run)
+    ├── RunUnfinished               503  run_unfinished        (it has no end yet to wait for)
     └── ProviderError               502  provider_error
         ├── ProviderUnavailable     503  provider_unavailable  (nothing answers at the address)
         ├── ProviderNotConfigured   503  provider_not_configured
@@ -202,6 +203,17 @@ class RunInterrupted(PlaygroundError):
 
     status_code = 503
     code = "run_interrupted"
+
+
+class RunUnfinished(PlaygroundError):
+    """The run has no final state yet and cannot be waited for; `details["run_id"]` names it.
+
+    Its end cannot be saved for now, or it goes on while the app is away, or another app process
+    makes it and does not answer.
+    """
+
+    status_code = 503
+    code = "run_unfinished"
 
 
 class ProviderError(PlaygroundError):

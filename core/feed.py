@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from core.draft import Draft
-from core.errors import InvalidRequest
+from core.errors import InvalidRequest, PlaygroundError
 from core.media import Preview
 from core.run import (
     Progress,
@@ -123,6 +123,7 @@ class Feed:
         self._preview: Preview | None = None
         self._previews = 0
         self._final = not live or run.status.is_final
+        self._left: PlaygroundError | None = None
 
     @property
     def view(self) -> RunView:
@@ -153,6 +154,12 @@ class Feed:
             self._final = run.status.is_final
             self._notify()
 
+    def leave(self, error: PlaygroundError) -> None:
+        """Nothing more will be shown here although the run is not final; readers get `error`."""
+        with self._changed:
+            self._left = error
+            self._notify()
+
     def set_phase(self, phase: Phase, ahead: int = 0) -> None:
         """Say what the run is doing now."""
         with self._changed:
@@ -173,15 +180,21 @@ class Feed:
                 self._notify()
 
     def follow(self, cursor: str = START) -> Iterator[FeedEvent]:
-        """Yield what is new after `cursor`, waiting for more, until the run is final."""
+        """Yield what is new after `cursor`, waiting for more, until the run is final.
+
+        Raises RunUnfinished when the run goes on where it cannot be followed from here.
+        """
         reader = _Reader(Position.parse(cursor))
         with self._counted():
             while True:
                 with self._changed:
-                    events, version, final = reader.news(self), self._version, self._final
+                    events, version = reader.news(self), self._version
+                    final, left = self._final, self._left
                 yield from events
                 if final:
                     return
+                if left is not None:
+                    raise left
                 with self._changed:
                     self._changed.wait_for(lambda seen=version: self._version != seen)
 
@@ -192,11 +205,13 @@ class Feed:
             while True:
                 changed.clear()
                 with self._changed:
-                    events, final = reader.news(self), self._final
+                    events, final, left = reader.news(self), self._final, self._left
                 for event in events:
                     yield event
                 if final:
                     return
+                if left is not None:
+                    raise left
                 await changed.wait()
 
     @contextmanager

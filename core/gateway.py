@@ -6,23 +6,25 @@ are for pages and scripts; their `a…` twins are for event loops.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TypeVar
-
-from uuid_utils.compat import uuid7
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from core.answer import media_response, response
 from core.catalog import Catalog
-from core.errors import RunNotFound
+from core.elsewhere import Elsewhere
+from core.errors import ProviderError, ProviderTimeout, RunNotFound
 from core.feed import START, Feed, FeedEvent
+from core.ids import new_id
 from core.image_plan import ImagePlanner, ImagePreview
 from core.lane import Active, Job
-from core.media import ImageRequest, MediaProviderResponse
+from core.media import (
+    ImageRequest,
+    MediaChoices,
+    MediaProviderResponse,
+)
 from core.media import Preview as PicturePreview
-from core.model_memory import ModelMemory
-from core.offers import MediaList, ModelList, list_media, list_models
 from core.plan import Preview, TextPlanner
 from core.providers.base import LLMProvider, MediaProvider
 from core.run import (
@@ -31,8 +33,15 @@ from core.run import (
 )
 from core.runner import Runner
 from core.store import RunStore
-from core.types import LLMProviderResponse, TextRequest
+from core.types import (
+    LLMProviderResponse,
+    Mode,
+    ModelInfo,
+    TextRequest,
+)
 from core.workflows import Workflow
+
+MODELS_TIMEOUT_S = 3.0
 
 AnyRequest = TextRequest | ImageRequest
 T = TypeVar("T")
@@ -44,6 +53,32 @@ class Batch:
 
     id: str
     run_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelList:
+    """What a provider offers now; `error` when it could not be asked."""
+
+    provider: str
+    mode: Mode
+    configured: bool
+    models: tuple[ModelInfo, ...] = ()
+    error: ProviderError | None = None
+
+
+@dataclass(frozen=True)
+class MediaList:
+    """What a picture provider offers now; `error` when it could not be asked."""
+
+    provider: str
+    mode: Mode
+    configured: bool
+    supports_source: bool
+    supports_negative: bool
+    supports_batch: bool
+    supports_workflows: bool
+    choices: MediaChoices = field(default_factory=MediaChoices)
+    error: ProviderError | None = None
 
 
 class Gateway:
@@ -59,6 +94,7 @@ class Gateway:
         texts: TextPlanner,
         images: ImagePlanner,
         runner: Runner,
+        elsewhere: Elsewhere,
     ) -> None:
         self.catalog = catalog
         self._store = store
@@ -67,7 +103,7 @@ class Gateway:
         self._texts = texts
         self._images = images
         self._runner = runner
-        self._memory = ModelMemory(providers=providers, media=media, on_loop=runner.call)
+        self._elsewhere = elsewhere
 
     def preview(self, request: TextRequest) -> Preview:
         """What `request` would send. Raises InvalidRequest and its children."""
@@ -100,7 +136,7 @@ class Gateway:
 
     def submit_batch(self, requests: Sequence[AnyRequest]) -> Batch:
         """Start several runs to be compared, all or none of them."""
-        batch_id = str(uuid7())
+        batch_id = new_id()
         jobs = [self._job(request, batch_id) for request in requests]
         self._runner.submit(jobs).result()
         return Batch(batch_id, tuple(job.run.id for job in jobs))
@@ -108,7 +144,7 @@ class Gateway:
     def view(self, run_id: str) -> RunView:
         """The run as it is this moment. Raises RunNotFound."""
         active = self._runner.find(run_id)
-        return _live_view(active) if active else RunView(run=self._store.get(run_id))
+        return _live_view(active) if active else self._elsewhere.view(run_id)
 
     async def aview(self, run_id: str) -> RunView:
         """`view` on an event loop."""
@@ -145,72 +181,63 @@ class Gateway:
             yield event
 
     def result(self, run_id: str, timeout: float | None = None) -> Run:
-        """The run once it is final; waits at most `timeout` seconds, then TimeoutError."""
+        """The run once it is final; waits at most `timeout` seconds, then TimeoutError.
+
+        Raises RunUnfinished when there is nothing to wait for: the end cannot be saved for now,
+        or the app stops.
+        """
         active = self._runner.find(run_id)
-        return active.ended.result(timeout) if active else self._store.get(run_id)
+        if active is None:
+            return self._elsewhere.result(run_id, timeout)
+        return active.ended.result(timeout)
 
     async def aresult(self, run_id: str) -> Run:
         """`result` on an event loop."""
         active = self._runner.find(run_id)
         if active is None:
-            return await asyncio.to_thread(self._store.get, run_id)
+            return await self._elsewhere.aresult(run_id)
         return await _shielded(active.ended)
 
     def cancel(self, run_id: str) -> Run:
-        """Stop a run; returns when it is final. One that is final already stays as it is."""
+        """Stop a run; returns when it is final. One that is final already stays as it is.
+
+        Raises RunUnfinished as `result`, and when another process makes it and does not stop it.
+        """
         ended = self._runner.cancel(run_id)
-        return ended.result() if ended else self._store.get(run_id)
+        return ended.result() if ended else self._elsewhere.cancel([run_id])[0]
 
     async def acancel(self, run_id: str) -> Run:
         """`cancel` on an event loop."""
         ended = self._runner.cancel(run_id)
         if ended is None:
-            return await asyncio.to_thread(self._store.get, run_id)
+            return (await asyncio.to_thread(self._elsewhere.cancel, [run_id]))[0]
         return await _shielded(ended)
 
     def cancel_batch(self, batch_id: str) -> list[Run]:
         """Stop every run of a batch that is still under way."""
         views = self.batch(batch_id)
         # All are told first, so that the next in line does not start while one ends.
-        for view in reversed(views):
-            self._runner.cancel(view.run.id)
-        return [self.cancel(view.run.id) for view in views]
+        stopped = {view.run.id: self._runner.cancel(view.run.id) for view in reversed(views)}
+        others = [run_id for run_id, ended in stopped.items() if ended is None]
+        found = {run.id: run for run in self._elsewhere.cancel(others)}
+        ours = {run_id: ended.result() for run_id, ended in stopped.items() if ended}
+        return [(found | ours)[view.run.id] for view in views]
 
     def models(self) -> dict[str, ModelList]:
         """What each provider offers now, within about three seconds; never raises."""
-        return self._runner.call(list_models(self._providers)).result()
+        return self._runner.call(self._list_all()).result()
 
     async def amodels(self) -> dict[str, ModelList]:
         """`models` on an event loop."""
-        return await _shielded(self._runner.call(list_models(self._providers)))
+        return await _shielded(self._runner.call(self._list_all()))
 
     def media(self) -> dict[str, MediaList]:
         """What each picture provider offers now, within about three seconds; never raises."""
-        return self._runner.call(list_media(self._media)).result()
+        return self._runner.call(self._list_media()).result()
 
     async def amedia(self) -> dict[str, MediaList]:
         """`media` on an event loop."""
-        return await _shielded(self._runner.call(list_media(self._media)))
-
-    def can_preload(self, provider: str) -> bool:
-        """Whether this text provider's server loads and unloads models."""
-        return self._memory.can_preload(provider)
-
-    def preload(self, provider: str, model: str) -> None:
-        """Have a text model loaded as runs want it; see `ModelMemory.preload`."""
-        self._memory.preload(provider, model)
-
-    def unload(self, provider: str, model: str) -> None:
-        """Have a text model let go of; see `ModelMemory.unload`."""
-        self._memory.unload(provider, model)
-
-    def can_free(self, provider: str) -> bool:
-        """Whether this picture provider's server keeps models that it can let go of."""
-        return self._memory.can_free(provider)
-
-    def free(self, provider: str) -> None:
-        """Have a picture server let go of its models; see `ModelMemory.free`."""
-        self._memory.free(provider)
+        return await _shielded(self._runner.call(self._list_media()))
 
     def workflow_problems(self, workflow: Workflow) -> list[str]:
         """What the picture server lacks for `workflow`, one sentence each. Raises ProviderError."""
@@ -236,7 +263,7 @@ class Gateway:
 
     def _feed(self, run_id: str) -> Feed:
         active = self._runner.find(run_id)
-        return active.feed if active else Feed(self._store.get(run_id), live=False)
+        return active.feed if active else self._elsewhere.feed(run_id)
 
     def _job(self, request: AnyRequest, batch_id: str | None = None) -> Job:
         if isinstance(request, ImageRequest):
@@ -248,6 +275,58 @@ class Gateway:
         if isinstance(request, ImageRequest) and request.source_sha256 is not None:
             return await asyncio.to_thread(self._job, request)
         return self._job(request)
+
+    async def _list_all(self) -> dict[str, ModelList]:
+        lists = await asyncio.gather(*(self._list(item) for item in self._providers.values()))
+        return dict(zip(self._providers, lists, strict=True))
+
+    async def _list_media(self) -> dict[str, MediaList]:
+        lists = await asyncio.gather(*(self._choices(item) for item in self._media.values()))
+        return dict(zip(self._media, lists, strict=True))
+
+    async def _list(self, provider: LLMProvider) -> ModelList:
+        known = _known(provider)
+        if not provider.profile.configured:
+            return ModelList(**known)
+        try:
+            return ModelList(
+                **known, models=tuple(await _in_time(provider, provider.list_models()))
+            )
+        except ProviderError as error:
+            return ModelList(**known, error=error)
+
+    async def _choices(self, provider: MediaProvider) -> MediaList:
+        known: dict[str, Any] = _known(provider) | {
+            "supports_source": provider.supports_source,
+            "supports_negative": provider.supports_negative,
+            "supports_batch": provider.supports_batch,
+            "supports_workflows": provider.supports_workflows,
+        }
+        try:
+            return MediaList(**known, choices=await _in_time(provider, provider.choices()))
+        except ProviderError as error:
+            return MediaList(**known, error=error)
+
+
+def _known(provider: LLMProvider | MediaProvider) -> dict[str, Any]:
+    return {
+        "provider": provider.vendor,
+        "mode": provider.profile.mode,
+        "configured": provider.profile.configured,
+    }
+
+
+async def _in_time(provider: LLMProvider | MediaProvider, asking: Awaitable[T]) -> T:
+    """What `asking` gives. Raises ProviderTimeout when it takes too long."""
+    try:
+        async with asyncio.timeout(MODELS_TIMEOUT_S):
+            return await asking
+    except TimeoutError as error:
+        raise ProviderTimeout(
+            f"{provider.vendor} did not say within {MODELS_TIMEOUT_S:.0f} s what it offers. It "
+            "may be busy; try again.",
+            provider=provider.vendor,
+        ) from error
 
 
 def _live_view(active: Active) -> RunView:

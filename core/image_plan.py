@@ -8,10 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 from pydantic import JsonValue
-from uuid_utils.compat import uuid7
 
 from core.catalog.presets import ImagePreset, Note
 from core.errors import InvalidRequest, UnknownTask
+from core.ids import new_id
 from core.image_draft import ImageDraft
 from core.lane import Job
 from core.media import ImageRequest, MediaRequest, SourceImage
@@ -84,7 +84,7 @@ class ImagePlanner:
             # Not "notes": those are the provider's own, in `MediaCompleted.meta`.
             meta["adjusted"] = [{"code": note.code, **note.numbers} for note in plan.notes]
         run = Run(
-            id=str(uuid7()),
+            id=new_id(),
             created_at=utc_now(),
             kind="image",
             mode=plan.mode,

@@ -46,9 +46,11 @@ def _uncancellable() -> "Future[Run]":
 class Active:
     """A run under way.
 
-    `ended` is done once the final row is saved. `taken` is true from leaving the line on,
-    `task` is what runs it then and `reading` the part of it that cancelling ends. `left` means
-    that its job stays at the server: the row stays `running` for the next start to go on with.
+    `ended` is done once the final row is saved, or it is known that this cannot be waited for.
+    `taken` is true from leaving the line on, `task` is what runs it then and `reading` the part
+    of it that cancelling ends. `left` means that its job stays at the server: the row stays
+    `running` for the next start to go on with.
+    `held_up_at` is when (in the loop's time) it first could not be saved, None while it can.
     """
 
     job: Job
@@ -60,6 +62,17 @@ class Active:
     reading: "asyncio.Task[None] | None" = None
     stop_as: RunStatus | None = None
     left: bool = False
+    held_up_at: float | None = None
+
+    def end(self, run: Run) -> None:
+        """Hand the final state to those who wait."""
+        if not self.ended.done():
+            self.ended.set_result(run)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell those who wait that there is nothing to wait for."""
+        if not self.ended.done():
+            self.ended.set_exception(error)
 
     def elapsed_ms(self) -> float:
         """Milliseconds since it was submitted."""

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Literal
 
 from pydantic import JsonValue
-from uuid_utils.compat import uuid7
 
 from core.catalog import Catalog, Contract
 from core.errors import RequestTooLarge
+from core.ids import new_id
 from core.lane import Job
 from core.providers.base import LLMProvider
 from core.router import Route, route
@@ -81,7 +81,7 @@ class TextPlanner:
         """The job for `request`, not yet submitted. Raises as `preview`."""
         plan = self._plan(request)
         run = Run(
-            id=str(uuid7()),
+            id=new_id(),
             created_at=utc_now(),
             mode=plan.route.mode,
             provider=plan.route.provider,

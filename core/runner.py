@@ -7,13 +7,13 @@ killed process loses nothing that anybody saw.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
 
 from core.draft import Draft
-from core.errors import PlaygroundError, StoreError
+from core.errors import PlaygroundError, RunUnfinished, StoreError
 from core.feed import Feed
 from core.lane import Active, Depth, Job, Lane
 from core.loop import LoopThread
@@ -21,6 +21,8 @@ from core.providers.base import LLMProvider, MediaProvider
 from core.run import (
     Run,
 )
+from core.saving import Saver
+from core.stops import StopWatch
 from core.store import RunStore
 from core.store.runs import INTERRUPTED_MESSAGE
 from core.types import (
@@ -30,9 +32,12 @@ from core.types import (
 )
 
 NOTE_START_AFTER_S = 0.02
-SAVE_INTERVAL_S = 0.05
-SAVE_RETRIES_S = (0.5, 1, 2, 4, 8, 16)
+CLOSE_LOOK_S = 0.01
 CANCELLED_MESSAGE = "The run was stopped. What had arrived is kept."
+LEFT_MESSAGE = (
+    "The playground stops before this run has its end. Start it again: the run is brought to its "
+    "end then, and can be read under its id."
+)
 
 T = TypeVar("T")
 log = logging.getLogger("playground.runner")
@@ -47,11 +52,13 @@ class Runner:
         providers: Mapping[tuple[str, str], LLMProvider | MediaProvider],
         *,
         on_end: Callable[[Run], None] = lambda run: None,
+        asked_to_stop: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         """`providers` by kind and name, such as ("text", "mock").
 
         `on_end` is told each run that has ended, on the runner's loop, before anybody else.
-        What it raises is logged and harms no run.
+        What it raises is logged and harms no run. `asked_to_stop` blocks; it tells which runs
+        another process wants stopped.
         """
         self._store = store
         self._providers = providers
@@ -59,6 +66,10 @@ class Runner:
         self._lanes = {key: Lane(item.profile.concurrency) for key, item in providers.items()}
         self._active: dict[str, Active] = {}
         self._loop = LoopThread("runner")
+        self._saver = Saver(store)
+        self._stops = StopWatch(
+            asked=asked_to_stop, busy=lambda: bool(self._active), stop=self.cancel
+        )
         self._closing = False
 
     def find(self, run_id: str) -> Active | None:
@@ -140,9 +151,10 @@ class Runner:
             return
         for active in actives:
             self._active.pop(active.job.run.id, None)
-            active.ended.set_exception(error)
+            active.fail(error)
 
     async def _enqueue(self, actives: Sequence[Active]) -> None:
+        self._stops.wake()
         for active in actives:
             if active.stop_as is None:
                 self._lane(active).add(active)
@@ -166,28 +178,48 @@ class Runner:
                 "queued_ms": active.elapsed_ms(),
             }
         )
-        # The request need not wait for the disk, and a run that is over by then needs no note.
-        noting = asyncio.get_running_loop().call_later(NOTE_START_AFTER_S, self._note_start, run)
         active.feed.show(run)
         active.feed.set_phase(Phase.CONNECTING)
         log.info("run started id=%s provider=%s model=%s", run.id, run.provider, run.model)
         try:
-            final = await self._answer(active, run)
-            noting.cancel()
+            async with self._noted(active, run):
+                final = await self._answer(active, run)
             await self._finish(active, final)
         finally:
             lane.leave(active)
             self._pump(lane)
 
+    @asynccontextmanager
+    async def _noted(self, active: Active, run: Run) -> AsyncGenerator[None]:
+        """Have the row say that the run has left the queue.
+
+        A job that can be resumed waits for that: what may be at a server is `running` then. Text
+        need not wait for the disk, and a run that is over by then needs no note.
+        """
+        if self._can_resume(active):
+            await self._saver.started(active, run)
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        noting = loop.call_later(NOTE_START_AFTER_S, self._note_start, run)
+        try:
+            yield
+        finally:
+            noting.cancel()
+
     def _note_start(self, run: Run) -> None:
         self._store.start(run).add_done_callback(_log_failure)
+
+    def _can_resume(self, active: Active) -> bool:
+        provider = self._providers[active.job.provider]
+        return isinstance(provider, MediaProvider) and provider.can_resume
 
     async def _answer(self, active: Active, run: Run) -> Run:
         """Have the provider answer; the final run, whatever happens."""
         draft = active.job.draft(run)
         dirty = asyncio.Event()
         active.reading = asyncio.create_task(self._read(active, draft, dirty))
-        saving = asyncio.create_task(self._save(active, run, draft, dirty))
+        saving = asyncio.create_task(self._saver.text(active, run, draft, dirty))
         if active.stop_as is not None:  # stopped between leaving the line and starting
             active.reading.cancel()
         try:
@@ -220,42 +252,33 @@ class Runner:
                     dirty.set()
                     await asyncio.sleep(0)  # saving starts now, however fast the rest comes
 
-    async def _save(self, active: Active, run: Run, draft: Draft, dirty: asyncio.Event) -> None:
-        """Save what arrives, then show it: the first piece at once, then in small batches."""
-        saved = ("", "")
-        while True:
-            await dirty.wait()
-            dirty.clear()
-            arrived = (draft.text, draft.thinking)
-            if arrived != saved:
-                await self._save_text(run.id, *arrived)
-                saved = arrived
-                active.feed.show(
-                    run.model_copy(update={"output": arrived[0], "thinking": arrived[1]})
-                )
-            if active.stop_as is None:
-                active.feed.show_state(draft)
-            if arrived != ("", ""):
-                await asyncio.sleep(SAVE_INTERVAL_S)
-
-    async def _save_text(self, run_id: str, output: str, thinking: str) -> None:
-        try:
-            await asyncio.wrap_future(
-                self._store.save_text(run_id, output=output, thinking=thinking)
-            )
-        except StoreError as error:
-            # The text is still shown: the final write tries again, and says so when it fails.
-            log.warning("text not saved yet id=%s: %s", run_id, error.message)
-
     async def _finish(self, active: Active, run: Run) -> None:
-        """Save the final row, then tell everybody."""
-        if not active.left:
-            run = await self._save_final(run)
-            self._tell(run)
+        """Save the final row, then tell everybody. What cannot end here is left open."""
+        final = None if active.left else await self._end(active, run)
+        if final is None:
+            self._leave(active)
+            return
+        self._tell(final)
         log.info("run ended id=%s status=%s total_ms=%.0f", run.id, run.status, run.total_ms or 0)
-        active.feed.show(run)
+        active.feed.show(final)
         self._active.pop(run.id, None)
-        active.ended.set_result(run)
+        active.end(final)
+
+    async def _end(self, active: Active, run: Run) -> Run | None:
+        try:
+            return await self._saver.end(active, run)
+        except Exception:
+            log.exception("run could not be ended id=%s", run.id)
+            return None
+
+    def _leave(self, active: Active) -> None:
+        """The row stays open: the next start, or another process, brings the run to its end."""
+        run_id = active.job.run.id
+        log.info("run left id=%s", run_id)
+        error = RunUnfinished(LEFT_MESSAGE, details={"run_id": run_id})
+        active.feed.leave(error)
+        self._active.pop(run_id, None)
+        active.fail(error)
 
     def _tell(self, run: Run) -> None:
         try:
@@ -263,29 +286,9 @@ class Runner:
         except Exception:
             log.exception("telling of an ended run broke id=%s", run.id)
 
-    async def _save_final(self, run: Run) -> Run:
-        """Try until the row is saved; a run that cannot be saved is not called a success."""
-        for delay in (*SAVE_RETRIES_S, None):
-            try:
-                await asyncio.wrap_future(self._store.finish(run))
-            except StoreError as error:
-                log.warning("final state not saved yet id=%s: %s", run.id, error.message)
-                if delay is None or self._closing:
-                    return run.model_copy(
-                        update={
-                            "status": RunStatus.FAILED,
-                            "error_code": error.code,
-                            "error_message": error.message,
-                        }
-                    )
-                await asyncio.sleep(delay)
-            else:
-                break
-        return run
-
     async def _stop(self, active: Active, status: RunStatus) -> None:
         """End a run early as `status`, wherever it is."""
-        if active.stop_as is not None or active.ended.done():
+        if active.stop_as is not None or active.job.run.id not in self._active:
             return
         active.stop_as = status
         if active.taken:
@@ -300,11 +303,14 @@ class Runner:
         lane.announce()
 
     async def _close(self) -> None:
+        self._saver.close()
         actives = list(self._active.values())
         for active in actives:
             self._leave_at_server(active)
         await asyncio.gather(*(self._stop(active, RunStatus.INTERRUPTED) for active in actives))
-        await asyncio.gather(*(asyncio.wrap_future(active.ended) for active in actives))
+        # Also those whose stop was asked for before, and what is not in the database yet.
+        while self._active:  # noqa: ASYNC110 (they are let go of in several places)
+            await asyncio.sleep(CLOSE_LOOK_S)
         await asyncio.gather(*(provider.aclose() for provider in self._providers.values()))
 
     def _leave_at_server(self, active: Active) -> None:
@@ -313,7 +319,6 @@ class Runner:
         if active.taken and isinstance(provider, MediaProvider) and provider.can_resume:
             provider.detach()
             active.left = True
-            self._note_start(active.feed.view.run)
 
 
 def stopped(draft: Draft, status: RunStatus | None) -> Run:

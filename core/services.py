@@ -3,18 +3,22 @@
 import atexit
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from core.admin_door import AdminDoor
 from core.catalog import Catalog, load_catalog
 from core.catalog.presets import ImagePreset, load_presets
+from core.chores import Chores
+from core.elsewhere import Elsewhere
 from core.export import Exports
 from core.gateway import Gateway
 from core.image_plan import ImagePlanner
 from core.metrics import Metrics
+from core.orphans import Orphans
 from core.pictures import Kept, PictureFolder, check_upload
 from core.plan import TextPlanner
+from core.processes import Processes
 from core.providers import build_media_providers, build_text_providers
 from core.runner import Runner
 from core.settings import Settings, load_settings
@@ -28,6 +32,7 @@ from core.store import (
     RunStore,
     UploadRecord,
 )
+from core.store.owners import RunOwners
 from core.store.search_index import keep_indexed
 from core.types import utc_now
 from core.workflows import Bindings, Draft, Workflow, load_workflows, save_workflow
@@ -53,8 +58,11 @@ class Services:
     gateway: Gateway
     admin: AdminDoor
     metrics: Metrics
+    processes: Processes
     _runner: Runner
+    _orphans: Orphans
     _database: Database
+    chores: Chores = field(default_factory=Chores)
 
     @cached_property
     def exports(self) -> Exports:
@@ -99,12 +107,15 @@ class Services:
 
     def close(self) -> None:
         """End the runs under way as `interrupted`, keep their text, close the database."""
+        self._orphans.close()
         self._runner.close()
         self._database.close()
+        self.processes.close()
 
 
 def build_services(settings: Settings) -> Services:
-    """Services for `settings`; runs a dead process left behind become `interrupted`.
+    """Services for `settings`; runs that dead processes left behind become `interrupted`, or are
+    followed to their end.
 
     Raises CatalogError, StoreError or StoreTooNew.
     """
@@ -113,8 +124,11 @@ def build_services(settings: Settings) -> Services:
     workflows = _workflows(settings)
     providers = build_text_providers(settings, catalog)
     media = build_media_providers(settings)
-    database = Database(settings.database_path)
-    store = RunStore(database)
+    processes = Processes(settings.playground_data_dir / "processes")
+    with processes.alone():
+        database = Database(settings.database_path)
+    store = RunStore(database, processes.id)
+    owners = RunOwners(database, processes.id)
     pictures = PictureFolder(settings.images_path)
     images = ImagePlanner(
         settings=settings,
@@ -124,14 +138,16 @@ def build_services(settings: Settings) -> Services:
         pictures=pictures,
     )
     texts = TextPlanner(settings=settings, catalog=catalog, providers=providers)
-    resumed = [job for run in store.running_images() if (job := images.resumed(run))]
-    store.interrupt_open(but=[job.run.id for job in resumed]).result()
     metrics = Metrics()
     runner = Runner(
         store,
         {("text", name): item for name, item in providers.items()}
         | {("image", name): item for name, item in media.items()},
         on_end=metrics.count,
+        asked_to_stop=owners.asked_to_stop,
+    )
+    orphans = Orphans(
+        processes=processes, owners=owners, resumed=images.resumed, resume=runner.resume
     )
     gateway = Gateway(
         catalog=catalog,
@@ -141,9 +157,10 @@ def build_services(settings: Settings) -> Services:
         texts=texts,
         images=images,
         runner=runner,
+        elsewhere=Elsewhere(store=store, owners=owners, orphans=orphans),
     )
-    for job in resumed:
-        runner.resume(job)
+    orphans.take(starting=True)
+    orphans.watch()
     keep_indexed(database)
     return Services(
         settings=settings,
@@ -160,7 +177,9 @@ def build_services(settings: Settings) -> Services:
         gateway=gateway,
         admin=AdminDoor(settings.playground_admin_password),
         metrics=metrics,
+        processes=processes,
         _runner=runner,
+        _orphans=orphans,
         _database=database,
     )
 

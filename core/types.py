@@ -57,6 +57,7 @@ class Phase(StrEnum):
     WRITING = "writing"
     DRAWING = "drawing"
     CANCELLING = "cancelling"
+    SAVING = "saving"  # what has arrived waits for a disk that is full or a database in use
 
 
 def utc_now() -> datetime:

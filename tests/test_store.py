@@ -15,6 +15,7 @@ from core.run import (
 )
 from core.store import Database, RunStore
 from core.store.migrations import migrations
+from core.store.owners import RunOwners
 from core.store.runs import COLUMNS
 from core.types import (
     GenerationOptions,
@@ -111,7 +112,7 @@ def test_open_runs_of_a_dead_process_become_interrupted_and_keep_their_text(
     path = tmp_path / "playground.db"
     database = Database(path)
     queued, running, done = make_run(), make_run(), make_run(status=RunStatus.SUCCEEDED)
-    store = RunStore(database)
+    store = RunStore(database, "dead")
     store.insert([queued, running, done]).result()
     started = {"status": RunStatus.RUNNING, "started_at": datetime.now(UTC), "queued_ms": 1.0}
     store.start(running.model_copy(update=started)).result()
@@ -120,7 +121,11 @@ def test_open_runs_of_a_dead_process_become_interrupted_and_keep_their_text(
 
     database = Database(path)
     store = RunStore(database)
-    assert store.interrupt_open().result() == 2
+    owners = RunOwners(database, "alive")
+    assert owners.of_open_runs() == {"dead"}
+    taken = owners.take_over({"dead"}, unowned=False, keep=lambda run: False).result()
+    assert (taken.interrupted, taken.kept) == (2, ())
+    assert owners.of_open_runs() == set()
     assert store.get(running.id).output == "반쯤 쓴 카피"
     assert store.get(running.id).error_code == "run_interrupted"
     assert store.get(queued.id).status is RunStatus.INTERRUPTED

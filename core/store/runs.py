@@ -16,10 +16,6 @@ from core.store.database import Database
 from core.store.images import insert_images
 from core.store.reports import read_reports, save_report
 from core.store.stamps import stamp
-from core.types import (
-    RunStatus,
-    utc_now,
-)
 
 COLUMNS = (
     *("id", "created_at", "started_at", "finished_at", "kind", "status", "mode", "provider"),
@@ -32,17 +28,13 @@ COLUMNS = (
 _JSON = ("payload", "prompt", "options", "output_json", "error_details", "meta")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM runs"  # noqa: S608 - our own column names
 _INSERT = (
-    f"INSERT INTO runs ({', '.join(COLUMNS)}) "  # noqa: S608 - our own column names
-    f"VALUES ({', '.join(f':{name}' for name in COLUMNS)})"
+    f"INSERT INTO runs ({', '.join(COLUMNS)}, process) "  # noqa: S608 - our own column names
+    f"VALUES ({', '.join(f':{name}' for name in COLUMNS)}, :process)"
 )
+# Whoever has lost a run to another process does not write to it any more.
 _UPDATE = (
     f"UPDATE runs SET {', '.join(f'{name} = :{name}' for name in COLUMNS[1:])} "  # noqa: S608
-    "WHERE id = :id"
-)
-_INTERRUPT = (
-    "UPDATE runs SET status = :status, finished_at = :now, error_code = 'run_interrupted', "
-    "error_message = :message WHERE status IN ('queued', 'running') "
-    "AND id NOT IN (SELECT value FROM json_each(:but))"
+    "WHERE id = :id AND process IS :process"
 )
 _PICTURES = (
     'SELECT run_id, "index", sha256, width, height, format, bytes, node, seed FROM images '
@@ -54,64 +46,61 @@ INTERRUPTED_MESSAGE = (
 
 
 class RunStore:
-    """The table `runs`. Writes return futures that are done once committed; reads block."""
+    """The table `runs`. Writes return futures that are done once committed; reads block.
 
-    def __init__(self, database: Database) -> None:
+    `process` is the app process whose runs these are: what it inserts is its own, and nothing
+    is written to a run that belongs to another one.
+    """
+
+    def __init__(self, database: Database, process: str | None = None) -> None:
         self._database = database
+        self._process = process
 
     def insert(self, runs: Sequence[Run]) -> "Future[None]":
         """Add `runs`, all or none."""
-        rows = [_row(run) for run in runs]
+        rows = [_row(run) | {"process": self._process} for run in runs]
         return self._database.write(lambda connection: _insert(connection, rows))
 
     def start(self, run: Run) -> "Future[None]":
         """Note that the run has left the queue."""
-        sql = "UPDATE runs SET status = ?, started_at = ?, queued_ms = ? WHERE id = ?"
-        values = (run.status, stamp(run.started_at), run.queued_ms, run.id)
+        sql = (
+            "UPDATE runs SET status = ?, started_at = ?, queued_ms = ? "
+            "WHERE id = ? AND process IS ?"
+        )
+        values = (run.status, stamp(run.started_at), run.queued_ms, run.id, self._process)
         return self._database.write(lambda connection: _execute(connection, sql, values))
 
     def save_text(self, run_id: str, *, output: str, thinking: str) -> "Future[None]":
         """Keep what has arrived so far."""
-        sql = "UPDATE runs SET output = ?, thinking = ? WHERE id = ?"
-        values = (output, thinking, run_id)
+        sql = "UPDATE runs SET output = ?, thinking = ? WHERE id = ? AND process IS ?"
+        values = (output, thinking, run_id, self._process)
         return self._database.write(lambda connection: _execute(connection, sql, values))
 
-    def finish(self, run: Run) -> "Future[None]":
+    def finish(self, run: Run) -> "Future[bool]":
         """Write all of a run that has reached its final state, with the rows of its pictures and
         what the checks found, in one transaction.
+
+        False, and nothing written, when the run belongs to another process or is gone.
         """
-        row = _row(run)
+        row = _row(run) | {"process": self._process}
         pictures = run.image.pictures if run.image else ()
         report = run.report
 
-        def work(connection: sqlite3.Connection) -> None:
-            _execute(connection, _UPDATE, row)
+        def work(connection: sqlite3.Connection) -> bool:
+            if connection.execute(_UPDATE, row).rowcount == 0:
+                return False
             insert_images(connection, pictures)
             if report is not None:
                 save_report(connection, run.id, report)
+            return True
 
         return self._database.write(work)
-
-    def interrupt_open(self, *, but: Sequence[str] = ()) -> "Future[int]":
-        """Turn runs that a dead process left behind into `interrupted`; how many there were.
-
-        Those with an id in `but` stay as they are.
-        """
-        values = {
-            "status": RunStatus.INTERRUPTED,
-            "now": stamp(utc_now()),
-            "message": INTERRUPTED_MESSAGE,
-            "but": json.dumps(list(but)),
-        }
-        return self._database.write(
-            lambda connection: connection.execute(_INTERRUPT, values).rowcount
-        )
 
     def get(self, run_id: str) -> Run:
         """The run with this id. Raises RunNotFound."""
         with self._database.read() as connection:
             row = connection.execute(f"{_SELECT} WHERE id = ?", [run_id]).fetchone()
-            found = _complete(connection, [_run(row)]) if row else []
+            found = _complete(connection, [read_run(row)]) if row else []
         if not found:
             raise RunNotFound(
                 f"There is no run {run_id}. Check the address, or look in the list of last runs.",
@@ -124,7 +113,7 @@ class RunStore:
         sql = f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 - our names
         with self._database.read() as connection:
             rows = connection.execute(sql, [json.dumps(list(run_ids))]).fetchall()
-            found = {run.id: run for run in _complete(connection, [_run(row) for row in rows])}
+            found = {run.id: run for run in _complete(connection, [read_run(row) for row in rows])}
         return [found[run_id] for run_id in run_ids if run_id in found]
 
     def batch(self, batch_id: str) -> list[Run]:
@@ -133,7 +122,7 @@ class RunStore:
             rows = connection.execute(
                 f"{_SELECT} WHERE batch_id = ? ORDER BY id", [batch_id]
             ).fetchall()
-            return _complete(connection, [_run(row) for row in rows])
+            return _complete(connection, [read_run(row) for row in rows])
 
     def recent(
         self, *, limit: int = 20, before: str | None = None, kind: str | None = None
@@ -147,15 +136,12 @@ class RunStore:
             rows = connection.execute(
                 f"{_SELECT} {where} ORDER BY id DESC LIMIT ?", [*values, limit]
             ).fetchall()
-            return _complete(connection, [_run(row) for row in rows])
+            return _complete(connection, [read_run(row) for row in rows])
 
-    def running_images(self) -> list[Run]:
-        """Picture runs that a dead process left at their servers."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                f"{_SELECT} WHERE status = 'running' AND kind = 'image' ORDER BY id"
-            ).fetchall()
-        return [_run(row) for row in rows]
+
+def run_columns() -> str:
+    """The columns that `read_run` wants, for a SELECT or RETURNING."""
+    return ", ".join(COLUMNS)
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -183,7 +169,8 @@ def _row(run: Run) -> dict[str, Any]:
     return row
 
 
-def _run(row: sqlite3.Row) -> Run:
+def read_run(row: sqlite3.Row) -> Run:
+    """The run of a row with `run_columns()`, without what other tables know of it."""
     values = dict(row)
     for name in _JSON:
         values[name] = None if values[name] is None else json.loads(values[name])
