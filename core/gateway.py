@@ -6,25 +6,23 @@ are for pages and scripts; their `a…` twins are for event loops.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 from core.answer import media_response, response
 from core.catalog import Catalog
 from core.elsewhere import Elsewhere
-from core.errors import ProviderError, ProviderTimeout, RunNotFound
+from core.errors import RunNotFound
 from core.feed import START, Feed, FeedEvent
 from core.ids import new_id
 from core.image_plan import ImagePlanner, ImagePreview
 from core.lane import Active, Job
-from core.media import (
-    ImageRequest,
-    MediaChoices,
-    MediaProviderResponse,
-)
+from core.media import ImageRequest, MediaProviderResponse
 from core.media import Preview as PicturePreview
+from core.model_memory import ModelMemory
+from core.offers import MediaList, ModelList, list_media, list_models
 from core.plan import Preview, TextPlanner
 from core.providers.base import LLMProvider, MediaProvider
 from core.run import (
@@ -33,15 +31,8 @@ from core.run import (
 )
 from core.runner import Runner
 from core.store import RunStore
-from core.types import (
-    LLMProviderResponse,
-    Mode,
-    ModelInfo,
-    TextRequest,
-)
+from core.types import LLMProviderResponse, TextRequest
 from core.workflows import Workflow
-
-MODELS_TIMEOUT_S = 3.0
 
 AnyRequest = TextRequest | ImageRequest
 T = TypeVar("T")
@@ -53,32 +44,6 @@ class Batch:
 
     id: str
     run_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ModelList:
-    """What a provider offers now; `error` when it could not be asked."""
-
-    provider: str
-    mode: Mode
-    configured: bool
-    models: tuple[ModelInfo, ...] = ()
-    error: ProviderError | None = None
-
-
-@dataclass(frozen=True)
-class MediaList:
-    """What a picture provider offers now; `error` when it could not be asked."""
-
-    provider: str
-    mode: Mode
-    configured: bool
-    supports_source: bool
-    supports_negative: bool
-    supports_batch: bool
-    supports_workflows: bool
-    choices: MediaChoices = field(default_factory=MediaChoices)
-    error: ProviderError | None = None
 
 
 class Gateway:
@@ -103,6 +68,7 @@ class Gateway:
         self._texts = texts
         self._images = images
         self._runner = runner
+        self._memory = ModelMemory(providers=providers, media=media, on_loop=runner.call)
         self._elsewhere = elsewhere
 
     def preview(self, request: TextRequest) -> Preview:
@@ -225,19 +191,39 @@ class Gateway:
 
     def models(self) -> dict[str, ModelList]:
         """What each provider offers now, within about three seconds; never raises."""
-        return self._runner.call(self._list_all()).result()
+        return self._runner.call(list_models(self._providers)).result()
 
     async def amodels(self) -> dict[str, ModelList]:
         """`models` on an event loop."""
-        return await _shielded(self._runner.call(self._list_all()))
+        return await _shielded(self._runner.call(list_models(self._providers)))
 
     def media(self) -> dict[str, MediaList]:
         """What each picture provider offers now, within about three seconds; never raises."""
-        return self._runner.call(self._list_media()).result()
+        return self._runner.call(list_media(self._media)).result()
 
     async def amedia(self) -> dict[str, MediaList]:
         """`media` on an event loop."""
-        return await _shielded(self._runner.call(self._list_media()))
+        return await _shielded(self._runner.call(list_media(self._media)))
+
+    def can_preload(self, provider: str) -> bool:
+        """Whether this text provider's server loads and unloads models."""
+        return self._memory.can_preload(provider)
+
+    def preload(self, provider: str, model: str) -> None:
+        """Have a text model loaded as runs want it; see `ModelMemory.preload`."""
+        self._memory.preload(provider, model)
+
+    def unload(self, provider: str, model: str) -> None:
+        """Have a text model let go of; see `ModelMemory.unload`."""
+        self._memory.unload(provider, model)
+
+    def can_free(self, provider: str) -> bool:
+        """Whether this picture provider's server keeps models that it can let go of."""
+        return self._memory.can_free(provider)
+
+    def free(self, provider: str) -> None:
+        """Have a picture server let go of its models; see `ModelMemory.free`."""
+        self._memory.free(provider)
 
     def workflow_problems(self, workflow: Workflow) -> list[str]:
         """What the picture server lacks for `workflow`, one sentence each. Raises ProviderError."""
@@ -275,58 +261,6 @@ class Gateway:
         if isinstance(request, ImageRequest) and request.source_sha256 is not None:
             return await asyncio.to_thread(self._job, request)
         return self._job(request)
-
-    async def _list_all(self) -> dict[str, ModelList]:
-        lists = await asyncio.gather(*(self._list(item) for item in self._providers.values()))
-        return dict(zip(self._providers, lists, strict=True))
-
-    async def _list_media(self) -> dict[str, MediaList]:
-        lists = await asyncio.gather(*(self._choices(item) for item in self._media.values()))
-        return dict(zip(self._media, lists, strict=True))
-
-    async def _list(self, provider: LLMProvider) -> ModelList:
-        known = _known(provider)
-        if not provider.profile.configured:
-            return ModelList(**known)
-        try:
-            return ModelList(
-                **known, models=tuple(await _in_time(provider, provider.list_models()))
-            )
-        except ProviderError as error:
-            return ModelList(**known, error=error)
-
-    async def _choices(self, provider: MediaProvider) -> MediaList:
-        known: dict[str, Any] = _known(provider) | {
-            "supports_source": provider.supports_source,
-            "supports_negative": provider.supports_negative,
-            "supports_batch": provider.supports_batch,
-            "supports_workflows": provider.supports_workflows,
-        }
-        try:
-            return MediaList(**known, choices=await _in_time(provider, provider.choices()))
-        except ProviderError as error:
-            return MediaList(**known, error=error)
-
-
-def _known(provider: LLMProvider | MediaProvider) -> dict[str, Any]:
-    return {
-        "provider": provider.vendor,
-        "mode": provider.profile.mode,
-        "configured": provider.profile.configured,
-    }
-
-
-async def _in_time(provider: LLMProvider | MediaProvider, asking: Awaitable[T]) -> T:
-    """What `asking` gives. Raises ProviderTimeout when it takes too long."""
-    try:
-        async with asyncio.timeout(MODELS_TIMEOUT_S):
-            return await asking
-    except TimeoutError as error:
-        raise ProviderTimeout(
-            f"{provider.vendor} did not say within {MODELS_TIMEOUT_S:.0f} s what it offers. It "
-            "may be busy; try again.",
-            provider=provider.vendor,
-        ) from error
 
 
 def _live_view(active: Active) -> RunView:
