@@ -8,6 +8,7 @@ from core.data_care.last_check import keep_report, read_report
 from core.data_care.manifest import complete_backups
 from core.data_care.mend import mend
 from core.data_care.places import Places
+from core.data_care.prune import plan_prune, prune
 from core.data_care.types import (
     Backup,
     IntegrityReport,
@@ -17,6 +18,7 @@ from core.data_care.types import (
     PruneRule,
     Usage,
 )
+from core.data_care.usage import usage
 from core.settings import Settings
 from core.store import Database
 
@@ -75,15 +77,15 @@ class DataCare:
 
     def usage(self) -> Usage:
         """What takes how much room."""
-        raise NotImplementedError
+        return usage(self._database, self._places)
 
     def plan_prune(self, rule: PruneRule) -> PrunePlan:
         """What `rule` would take away now. Nothing is changed."""
-        raise NotImplementedError
+        return plan_prune(self._database, rule)
 
     def prune(self, plan: PrunePlan, told: Told = unheard) -> Pruned:
         """Take away for good what `plan` shows, in small steps beside the runs.
 
         Raises PlanOutdated when its rule takes other runs by now.
         """
-        raise NotImplementedError
+        return prune(self._database, self._places, plan, told)

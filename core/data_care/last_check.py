@@ -18,7 +18,7 @@ def keep_report(places: Places, report: IntegrityReport) -> None:
     try:
         write_whole(places.data / NAME, report.model_dump_json(indent=1))
     except OSError as error:
-        log.warning("the report of the check is not kept: %s", error)
+        log.warning("report of the check not kept", extra={"error": str(error)})
 
 
 def read_report(places: Places) -> IntegrityReport | None:
@@ -28,5 +28,5 @@ def read_report(places: Places) -> IntegrityReport | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
-        log.warning("the report of the last check cannot be read: %s", error)
+        log.warning("report of the last check not read", extra={"error": type(error).__name__})
         return None

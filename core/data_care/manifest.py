@@ -134,7 +134,7 @@ def complete_backups(backups: Path) -> list[Backup]:
             try:
                 found.append(read_manifest(folder).backup(folder))
             except BackupUnusable as error:
-                log.warning("backup left out: %s", error.message)
+                log.warning("backup left out", extra={"error": error.message})
     return sorted(found, key=lambda backup: backup.id, reverse=True)
 
 

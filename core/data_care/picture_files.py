@@ -108,19 +108,20 @@ def _moved(file: PictureFile, to: Path) -> PictureFile | None:
         file.path.rename(to)
     except FileNotFoundError:
         return None
-    return _file(to, file.sha256)
+    return as_file(to, file.sha256)
 
 
 def _files(folder: Path, pattern: str, name: re.Pattern[str] | None) -> Iterator[PictureFile]:
     for path in folder.glob(pattern):
         match = name.fullmatch(path.name) if name else None
         if name is None or match:
-            file = _file(path, match["sha256"] if match else "")
+            file = as_file(path, match["sha256"] if match else "")
             if file is not None:
                 yield file
 
 
-def _file(path: Path, sha256: str) -> PictureFile | None:
+def as_file(path: Path, sha256: str) -> PictureFile | None:
+    """The file as it is now, None where it is gone."""
     try:
         stat = path.stat()
     except FileNotFoundError:  # it went meanwhile
