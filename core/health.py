@@ -44,6 +44,8 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "database_missing": (),  # down: its file is gone
     "database_locked": ("seconds",),  # degraded: it reads, but a write waited longer than this
     "database_read_only": ("error",),  # down: it reads, but cannot be written
+    "store_full": ("error",),  # down: it reads, but there is no room to write
+    "store_corrupt": ("error",),  # down: the file is damaged, or no database
     "writer_stopped": (),  # down: the thread that writes has ended; only a restart helps
     "database_damaged": ("problems",),  # degraded: the last check of the file found so many
     # The disk; `path` is the data folder, `free` and `total` bytes.

@@ -10,16 +10,19 @@ from core.admin_door import AdminDoor
 from core.catalog import Catalog, load_catalog
 from core.catalog.presets import ImagePreset, load_presets
 from core.chores import Chores
+from core.data_care import DataCare
 from core.elsewhere import Elsewhere
 from core.export import Exports
 from core.gateway import Gateway
 from core.image_plan import ImagePlanner
 from core.metrics import Metrics
+from core.monitor import DatabaseCheck, DiskCheck, HealthMonitor
 from core.orphans import Orphans
 from core.pictures import Kept, PictureFolder, check_upload
 from core.plan import TextPlanner
 from core.processes import Processes
 from core.providers import build_media_providers, build_text_providers
+from core.run import Run
 from core.runner import Runner
 from core.settings import Settings, load_settings
 from core.store import (
@@ -58,6 +61,7 @@ class Services:
     gateway: Gateway
     admin: AdminDoor
     metrics: Metrics
+    health: HealthMonitor
     processes: Processes
     _runner: Runner
     _orphans: Orphans
@@ -107,6 +111,7 @@ class Services:
 
     def close(self) -> None:
         """End the runs under way as `interrupted`, keep their text, close the database."""
+        self.health.close()
         self._orphans.close()
         self._runner.close()
         self._database.close()
@@ -143,7 +148,7 @@ def build_services(settings: Settings) -> Services:
         store,
         {("text", name): item for name, item in providers.items()}
         | {("image", name): item for name, item in media.items()},
-        on_end=metrics.count,
+        on_end=lambda run: _tell(run, metrics, health),
         asked_to_stop=owners.asked_to_stop,
     )
     orphans = Orphans(
@@ -158,6 +163,17 @@ def build_services(settings: Settings) -> Services:
         images=images,
         runner=runner,
         elsewhere=Elsewhere(store=store, owners=owners, orphans=orphans),
+    )
+    care = DataCare(settings, database)
+    health = HealthMonitor(
+        {f"text/{name}": item.health_check for name, item in providers.items()}
+        | {f"image/{name}": item.health_check for name, item in media.items()}
+        | {
+            "database": DatabaseCheck(database, last_check=lambda: care.last_check),
+            "disk": DiskCheck(settings.playground_data_dir),
+        },
+        on_loop=runner.call,
+        interval_s=settings.health_interval,
     )
     orphans.take(starting=True)
     orphans.watch()
@@ -177,11 +193,18 @@ def build_services(settings: Settings) -> Services:
         gateway=gateway,
         admin=AdminDoor(settings.playground_admin_password),
         metrics=metrics,
+        health=health,
         processes=processes,
         _runner=runner,
         _orphans=orphans,
         _database=database,
     )
+
+
+def _tell(run: Run, metrics: Metrics, health: HealthMonitor) -> None:
+    """A run has ended: count it, and see to its provider where it says that something is wrong."""
+    metrics.count(run)
+    health.observe(run)
 
 
 def _workflows(settings: Settings) -> dict[str, Workflow]:

@@ -153,7 +153,7 @@ async def check_up(
         await asyncio.wait({task}, timeout=CHECK_TIMEOUT_S)
         return _verdict(found, task)
     except Exception as error:
-        log.exception("health check broke provider=%s", found.vendor)
+        log.exception("health check broke", extra={"provider": found.vendor})
         return found.broke(error)
     finally:
         await _let_go(task)

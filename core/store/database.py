@@ -77,6 +77,11 @@ class Database:
         self._idle_work = work
         self.write(lambda _: None)  # wakes the writer
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether the writer thread is alive: without it nothing is written any more."""
+        return self._thread.is_alive()
+
     @contextmanager
     def read(self) -> Generator[sqlite3.Connection]:
         """A read-only connection, for one thread at a time. Raises StoreError."""
