@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from core.addresses import safe_address as safe_address
 from core.errors import BrokenAnswer, ProviderError, ProviderTimeout, ProviderUnavailable
+from core.providers.patience import CompressedAnswer, PatientClient, Trickle
 
 CONNECT_TIMEOUT_S = 4.0
 WRITE_TIMEOUT_S = 30.0
@@ -81,7 +82,7 @@ def _build(
     if token:
         headers[b"Authorization"] = b"Bearer " + token.encode()
     basic = httpx.BasicAuth(url.username, url.password) if url.userinfo and not token else None
-    return httpx.AsyncClient(
+    return PatientClient(
         base_url=url.copy_with(
             host=_UNSPECIFIED.get(url.host, url.host), userinfo=b"", query=None, fragment=None
         ),
@@ -121,13 +122,16 @@ async def read_lines(
 
     Not httpx's `aiter_lines`: that one also splits at U+2028 and its like, which stand
     unescaped inside JSON strings. Bytes that are no UTF-8 become U+FFFD. Raises BrokenAnswer
-    for a line longer than `max_bytes`, and whatever httpx raises.
+    for a line longer than `max_bytes`, httpx.ReadTimeout for one that trickles in for longer than
+    the server may be silent, and whatever else httpx raises.
     """
     rest = b""
+    pace = Trickle(response)
     async for chunk in response.aiter_bytes():
         *lines, rest = (rest + chunk).split(b"\n") if b"\n" in chunk else (rest + chunk,)
         for line in lines:
             yield line.decode("utf-8", "replace").removesuffix("\r")
+        pace.note(whole=bool(lines))
         if len(rest) > max_bytes:
             raise BrokenAnswer(
                 f"{provider} sent one record of more than {max_bytes // 1024} KiB. "
@@ -185,6 +189,13 @@ def map_transport_error(
         case httpx.ProxyError():
             why = f"The proxy between the playground and {name} at {address} did not help."
             todo = "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY."
+        case CompressedAnswer():
+            return BrokenAnswer(
+                f"{name} at {address} compresses its answers although it was asked not to. Turn "
+                "compression off in the server, or in the proxy before it.",
+                provider=provider,
+                details=details,
+            )
         case httpx.NetworkError() | httpx.RemoteProtocolError() | httpx.DecodingError():
             if received:
                 return BrokenAnswer(

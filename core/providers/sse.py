@@ -6,6 +6,7 @@ import httpx
 
 from core.errors import BrokenAnswer
 from core.providers.http import MAX_LINE_BYTES
+from core.providers.patience import Trickle
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -59,12 +60,15 @@ async def read_events(
 ) -> AsyncGenerator[str, None]:
     """The data of each event of the body.
 
-    Raises BrokenAnswer for an event of more than `max_bytes`, and whatever httpx raises.
+    Raises BrokenAnswer for an event of more than `max_bytes`, httpx.ReadTimeout for a line that
+    trickles in for longer than the server may be silent, and whatever else httpx raises.
     """
     parser = EventParser()
+    pace = Trickle(response)
     async for chunk in response.aiter_bytes():
         for data in parser.feed(chunk):
             yield data
+        pace.note(whole=b"\n" in chunk or b"\r" in chunk)
         if parser.held > max_bytes:
             raise BrokenAnswer(
                 f"{provider} sent one event of more than {max_bytes // 1024} KiB. "

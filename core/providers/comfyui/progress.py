@@ -5,7 +5,6 @@ and never makes the websocket wait.
 """
 
 import asyncio
-import math
 import time
 from typing import Any
 
@@ -15,6 +14,7 @@ from core.providers.comfyui.messages import Message, PreviewFrame
 from core.types import Phase, PhaseChanged
 
 FAILURES = ("execution_error", "execution_interrupted")
+MOST = 2**53
 ENDS = (*FAILURES, "execution_success")
 
 
@@ -175,4 +175,4 @@ class JobWatch:
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and value >= 0 else None
+    return float(value) if 0 <= value < MOST else None  # neither is true of NaN

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from core.errors import ModelNotFound, ProviderError, ProviderRejected
@@ -18,6 +19,7 @@ _RECEIVED = re.compile(r"'(?P<value>[^']*)' not in")
 _FILE = re.compile(r"\.(safetensors|sft|ckpt|pt2?|pth|bin|gguf|onnx)$", re.IGNORECASE)
 _MODEL_INPUTS = re.compile(r"^(ckpt|unet|vae|lora|clip|control_net|style_model|model|gligen)_?name")
 MOST_SENTENCES = 5
+MOST_FAULTS = 100  # nodes, and faults of one of them
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def rejected(answer: dict[str, Any], titles: Titles, address: str, status: int) 
         "workflow, or choose another one.",
         provider=VENDOR,
         status=status,
-        details={"type": error.get("type"), "server_message": said},
+        details={"type": text_of(error.get("type")), "server_message": said},
     )
 
 
@@ -112,9 +114,9 @@ def _faulty(faults: list[Fault], address: str, status: int, what: str) -> Provid
 def _faults(node_errors: object, titles: Titles) -> Iterator[Fault]:
     if not isinstance(node_errors, dict):
         return
-    for node_id, node in node_errors.items():
+    for node_id, node in islice(node_errors.items(), MOST_FAULTS):
         errors = node.get("errors") if isinstance(node, dict) else None
-        for error in errors if isinstance(errors, list) else []:
+        for error in errors[:MOST_FAULTS] if isinstance(errors, list) else []:
             if isinstance(error, dict):
                 yield _fault(str(node_id), error, titles)
 
@@ -122,8 +124,8 @@ def _faults(node_errors: object, titles: Titles) -> Iterator[Fault]:
 def _fault(node_id: str, error: dict[str, Any], titles: Titles) -> Fault:
     extra = error.get("extra_info")
     extra = extra if isinstance(extra, dict) else {}
-    details = text_of(error.get("details")) or ""
-    name = text_of(extra.get("input_name")) or details.partition(":")[0]
+    details = one_line(text_of(error.get("details")) or "")
+    name = one_line(text_of(extra.get("input_name")) or details.partition(":")[0])
     received = extra.get("received_value")
     found = _RECEIVED.search(details)
     return Fault(
@@ -131,13 +133,17 @@ def _fault(node_id: str, error: dict[str, Any], titles: Titles) -> Fault:
         node=titles.title(node_id),
         kind=text_of(error.get("type")) or "",
         input_name=name,
-        received=str(received) if received is not None else found["value"] if found else "",
+        received=one_line(str(received))
+        if received is not None
+        else found["value"]
+        if found
+        else "",
         sentence=f"{titles.title(node_id)}: {_sentence(error.get('message'), details)}",
     )
 
 
 def _missing_nodes(error: dict[str, Any], titles: Titles) -> list[str]:
-    message = str(error.get("message") or "")
+    message = one_line(str(error.get("message") or ""))  # long ones would take minutes
     found = _MISSING_NODE.search(message)
     if found:
         return [found["name"] or found["quoted"]]
@@ -145,7 +151,7 @@ def _missing_nodes(error: dict[str, Any], titles: Titles) -> list[str]:
         return []
     extra = error.get("extra_info")
     named = text_of(extra.get("class_type")) if isinstance(extra, dict) else None
-    node_id = _NODE_ID.search(str(error.get("details") or ""))
+    node_id = _NODE_ID.search(one_line(str(error.get("details") or "")))
     return [name] if (name := named or (titles.kind(node_id["id"]) if node_id else "")) else []
 
 

@@ -17,6 +17,10 @@ from core.providers.comfyui.progress import FAILURES
 from core.providers.comfyui.server import ComfyServer
 
 TRIES = 3
+# Of one run: a workflow may save any number, and a broken server may list any.
+MOST_PICTURES = 64
+MOST_BYTES = 256 * 1024 * 1024
+MOST = 2**53
 PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 
@@ -73,12 +77,13 @@ class History:
         times = [
             value
             for message in self.messages
-            if isinstance(value := message.data.get("timestamp"), int | float) and value > 0
+            if isinstance(value := message.data.get("timestamp"), int | float) and 0 < value < MOST
         ]
         return float(times[-1] - times[0]) if len(times) > 1 else None
 
     def files(self) -> Iterator[File]:
         """Every file in the outputs, whatever list it stands in."""
+        cached = self.cached
         for node_id, lists in self.outputs.items():
             for items in lists.values() if isinstance(lists, dict) else ():
                 for item in items if isinstance(items, list) else ():
@@ -88,7 +93,7 @@ class History:
                             name=item["filename"],
                             subfolder=text_of(item.get("subfolder")) or "",
                             folder=text_of(item.get("type")) or "output",
-                            reused=node_id in self.cached,
+                            reused=node_id in cached,
                         )
 
 
@@ -102,14 +107,24 @@ async def completed(
     titles = titles if titles.known else Titles(history.graph)
     outputs: list[MediaOutput] = []
     problems: list[str] = []
-    files = _wanted(history)
-    for file in files:
+    wanted = _wanted(history)
+    files, room = wanted[:MOST_PICTURES], MOST_BYTES
+    for number, file in enumerate(files):
+        if room <= 0:
+            files = files[:number]
+            break
         data, mime, problem = await _fetch(server, file, pace)
+        room -= len(data)
         if problem:
             problems.append(problem)
         else:
             node = titles.title(file.node_id)
             outputs.append(MediaOutput(data=data, mime=mime, node=node, seed=seed))
+    if len(files) < len(wanted):
+        problems.append(
+            f"{len(wanted) - len(files)} more pictures were left on the server: a run keeps at "
+            f"most {MOST_PICTURES}, and {MOST_BYTES // 2**20} MiB together."
+        )
     if not outputs:
         raise _nothing(files, problems, server.address)
     meta: dict[str, JsonValue] = {

@@ -12,9 +12,11 @@ from core.providers.comfyui.graph import VENDOR
 from core.providers.comfyui.reply import Reply
 from core.providers.error_body import redact
 from core.providers.http import LoopClients, map_transport_error, safe_address
+from core.providers.patience import Slowness
 
 READ_TIMEOUT_S = 30.0
-MAX_ANSWER_BYTES = 256 * 1024 * 1024
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_PICTURE_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class ComfyServer:
 
     async def view(self, file: dict[str, str]) -> Reply:
         """The bytes of a file that history names; status 404 when it is gone."""
-        reply = await self.send("GET", "view", params=file)
+        reply = await self.send("GET", "view", max_bytes=MAX_PICTURE_BYTES, params=file)
         if reply.status not in (200, 404):
             raise self._refused(reply, "GET", "view")
         return reply
@@ -139,9 +141,10 @@ class ComfyServer:
             body = json.dumps(content.pop("json"), allow_nan=False).encode()
             content |= {"content": body, "headers": {"Content-Type": "application/json"}}
         async with self._clients.get().stream(method, path, **content) as response:
-            raw = bytearray()
+            raw, pace = bytearray(), Slowness(response)
             async for chunk in response.aiter_bytes():
                 raw += chunk
+                pace.note(len(raw))
                 if len(raw) > max_bytes:
                     raise ProviderRejected(
                         f"{server_at(self.address)} answered with more than "

@@ -90,7 +90,7 @@ class JobSocket:
 
     async def _listen(self) -> None:
         """One connection from its opening to its end; wholly closed afterwards."""
-        connection = await connect(
+        connection = await _ConnectHere(
             self._url,
             additional_headers=self._headers,
             proxy=self._proxy,
@@ -115,6 +115,17 @@ class JobSocket:
             self._connection = None
             with suppress(OSError, WebSocketException):
                 await connection.close()
+
+
+class _ConnectHere(connect):
+    """Connects to the address that the settings name, wherever the server would send us.
+
+    The websockets package itself follows redirects to any host, credentials and all.
+    """
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """The refusal itself instead of another address."""
+        return exc
 
 
 def basic_authorization(url: httpx.URL) -> str:

@@ -183,8 +183,8 @@ def _by_text(body: ErrorBody, asked: Asked, status: int) -> ProviderError | None
 
 def _overflow(body: ErrorBody, asked: Asked, status: int) -> ContextOverflow:
     sizes = _OVERFLOW_SIZES.search(body.text)
-    prompt = _count(body.data.get("n_prompt_tokens")) or (int(sizes[1]) if sizes else None)
-    context = _count(body.data.get("n_ctx")) or (int(sizes[2]) if sizes else None)
+    prompt = _count(body.data.get("n_prompt_tokens")) or _count(int(sizes[1]) if sizes else None)
+    context = _count(body.data.get("n_ctx")) or _count(int(sizes[2]) if sizes else None)
     details: dict[str, Any] = {"server_message": body.text}
     if prompt is None or context is None:
         how_long = "longer than the model's context"
@@ -202,4 +202,4 @@ def _overflow(body: ErrorBody, asked: Asked, status: int) -> ContextOverflow:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None
+    return value if isinstance(value, int) and 0 < value < 2**53 else None

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import math
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
@@ -28,6 +27,7 @@ from core.types import (
 )
 
 READ_TO_END_S = 0.5
+MOST = 2**53  # larger is no count, and no number that JSON readers and SQLite agree on
 
 
 def chat_body(
@@ -221,7 +221,7 @@ def _number(value: object) -> float | None:
     """`value` if it is a count or duration, else None: Ollama leaves out what is 0."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if math.isfinite(value) and value >= 0 else None
+    return value if 0 <= value < MOST else None  # neither is true of NaN
 
 
 def _ms(nanoseconds: object, *, per: float = 1e6) -> float | None:

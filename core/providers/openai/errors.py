@@ -17,7 +17,8 @@ from core.providers.error_body import ErrorBody, stand_in
 
 VENDOR = "openai"
 
-_OVERFLOW_CODES = {"exceed_context_size_error", "context_length_exceeded"}
+_OVERFLOW_CODES = ("exceed_context_size_error", "context_length_exceeded")
+MOST_DIGITS = 15  # of a number of tokens: one that is longer is none
 _CONTEXT_TOKENS = re.compile(r"context length (?:is|of)(?: only)? (\d+)")
 _PROMPT_TOKENS = re.compile(r"(\d+) (?:in the messages|(?:input|prompt) tokens)")
 _ASKED_TOKENS = re.compile(r"(?:requested|resulted in) (\d+) tokens")
@@ -61,9 +62,8 @@ def _judge(
     status: int | None, body: ErrorBody, *, where: str, model: str, words: str
 ) -> tuple[type[ProviderError], str]:
     """Which error it is and what to tell people."""
-    if {body.data.get("type"), body.data.get("code")} & _OVERFLOW_CODES or (
-        _CONTEXT_TOKENS.search(body.text)
-    ):
+    codes = [body.data.get("type"), body.data.get("code")]  # of any JSON type
+    if any(code in codes for code in _OVERFLOW_CODES) or _CONTEXT_TOKENS.search(body.text):
         return ContextOverflow, ""
     if status in (401, 403):
         return ProviderUnauthorized, (
@@ -119,6 +119,10 @@ def _names_no_model(status: int | None, body: ErrorBody) -> bool:
     return status in (400, 404, None) and _NO_MODEL.search(body.text) is not None
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value < 10**MOST_DIGITS
+
+
 def _overflow(body: ErrorBody, *, model: str) -> tuple[str, dict[str, int]]:
     """The message and the numbers, as far as the server told them, in fields or in words."""
     fields = {"prompt_tokens": body.data.get("n_prompt_tokens")}
@@ -128,8 +132,8 @@ def _overflow(body: ErrorBody, *, model: str) -> tuple[str, dict[str, int]]:
         ("prompt_tokens", prompt),
         ("context_tokens", _CONTEXT_TOKENS.search(body.text)),
     ):
-        if not isinstance(fields[name], int):
-            fields[name] = int(found[1]) if found else None
+        if not _is_count(fields[name]):
+            fields[name] = int(found[1][:MOST_DIGITS]) if found else None
     numbers = {name: value for name, value in fields.items() if value is not None}
     tokens, room = numbers.get("prompt_tokens"), numbers.get("context_tokens")
     todo = "Shorten it, or start the server with a longer context."

@@ -22,6 +22,7 @@ from core.providers.http import (
 from core.providers.lookup import HostLookup
 from core.providers.openai.errors import VENDOR, refusal
 from core.providers.openai.wire import models_of
+from core.providers.patience import Slowness
 from core.types import ModelInfo
 
 RETRY_PAUSE_S = 0.3
@@ -130,9 +131,11 @@ class OpenAIServer:
 async def whole_body(response: httpx.Response) -> str:
     """The body of an answer that is not streamed, at most 8 MiB of it; closes the response."""
     body = bytearray()
+    pace = Slowness(response)
     try:
         async for chunk in response.aiter_bytes():
             body += chunk
+            pace.note(len(body))
             if len(body) > MAX_LINE_BYTES:
                 break
     finally:
