@@ -45,7 +45,7 @@ class Tab:
         self.query = ""
         self.pages: dict[str, str] = {}
         self._url, self._socket, self._tally = url, socket, tally
-        self._page = self._path = self._main = ""
+        self.path = self._page = self._main = ""
         self._drawn: dict[tuple[int, ...], _Drawn] = {}
         self._states: dict[str, WidgetState] = {}
         self._kept: dict[str, ForwardMsg] = {}
@@ -85,7 +85,7 @@ class Tab:
     async def go(self, path: str) -> None:
         """Choose a page in the navigation, by its path."""
         self._stop_clocks()
-        self._page, self._path, self.query = self.pages[path], path, ""
+        self._page, self.path, self.query = self.pages[path], path, ""
         common = {id_of(each.element) for each in self._drawn.values() if each.script == self._main}
         self._states = {name: self._states[name] for name in self._states if name in common}
         await self._rerun(BackMsg())
@@ -126,7 +126,7 @@ class Tab:
     def _widget(self, key: str) -> str:
         element = self.element(f"-{key}")
         if element is None:
-            raise LookupError(f"no widget {key} is on the page {self._path or 'text'}?{self.query}")
+            raise LookupError(f"no widget {key} is on the page {self.path or 'text'}?{self.query}")
         return id_of(element)
 
     async def _rerun(self, message: BackMsg) -> None:
@@ -146,7 +146,7 @@ class Tab:
         about = asked.context_info
         about.timezone, about.timezone_offset, about.locale = "Asia/Seoul", -540, "en-US"
         about.url, about.color_scheme, about.is_embedded = (
-            f"{self._url}/{self._path}",
+            f"{self._url}/{self.path}",
             "light",
             False,
         )
@@ -180,8 +180,12 @@ class Tab:
                 self._tally.complain(f"page not found: {message.page_not_found.page_name}")
 
     def _begin(self, message: ForwardMsg) -> None:
-        self._run += 1
         self._fragments = list(message.metadata.run.fragment_ids)
+        if self._fragments and self._started:
+            # Streamlit does not tell the end of a run when the next is asked for at that moment.
+            self._forget_stale(ran=set())
+            self._answered()
+        self._run += 1
         if not self._fragments:
             self._stop_clocks()
             self._main = message.new_session.main_script_hash
@@ -194,7 +198,7 @@ class Tab:
         if meta.cacheable:
             self._kept[message.hash] = message
         if complaint := complaint_of(delta):
-            self._tally.complain(f"{self._path or 'text'}?{self.query}: {complaint}")
+            self._tally.complain(f"{self.path or 'text'}?{self.query}: {complaint}")
         if delta.WhichOneof("type") != "new_element":
             return
         element = delta.new_element
@@ -214,14 +218,18 @@ class Tab:
             return
         for moment in self._run_asked.values():
             self._tally.note("page refreshes itself", (time.perf_counter() - moment) * 1000)
-        self._forget_stale()
+        self._forget_stale(ran=set(self._fragments))
+        if self._started and not self._fragments:
+            self._answered()
         self._changed.set()
-        is_answer = self._waiting is not None and self._started and not self._fragments
-        if is_answer and not self._waiting.done():
+
+    def _answered(self) -> None:
+        self._started = False
+        if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    def _forget_stale(self) -> None:
-        ran = set(self._fragments)
+    def _forget_stale(self, *, ran: set[str]) -> None:
+        """Take away what the run, of the whole script or of the fragments `ran`, did not draw."""
         self._drawn = {
             place: one
             for place, one in self._drawn.items()
