@@ -60,7 +60,7 @@ class AdminDoor:
             self._wrong += 1
             pause = _pause(self._wrong)
             self._closed_until = now + pause
-        log.warning("a wrong administrator's password was given; next try in %.0f s", pause)
+        log.warning("a wrong administrator's password was given", extra={"next_try_s": pause})
         return Tried(opened=False, wait_s=pause)
 
 

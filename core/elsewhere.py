@@ -126,7 +126,7 @@ class Elsewhere:
         try:
             found = {run.id: run for run in self._store.many(list(feeds))}
         except StoreError as error:
-            log.warning("runs of another process not read: %s", error.message)
+            log.warning("runs of another process not read", extra={"error": error.message})
             return
         for run_id, feed in feeds.items():
             run = found.get(run_id)
@@ -142,7 +142,7 @@ class Elsewhere:
         try:
             self._orphans.take()
         except StoreError as error:
-            log.warning("runs of dead processes not looked for: %s", error.message)
+            log.warning("runs of dead processes not looked for", extra={"error": error.message})
 
 
 class _NowAndThen:

@@ -78,11 +78,8 @@ class Orphans:
 
         taken = self._owners.take_over(dead, unowned=unowned, keep=keep).result()
         if taken.kept or taken.interrupted:
-            log.warning(
-                "runs of ended processes: %d interrupted, %d followed to their end",
-                taken.interrupted,
-                len(taken.kept),
-            )
+            counts = {"interrupted": taken.interrupted, "followed": len(taken.kept)}
+            log.warning("runs of ended processes taken over", extra=counts)
         for run in taken.kept:
             self._resume(jobs[run.id])
 
@@ -93,7 +90,7 @@ class Orphans:
         try:
             return self._resumed(run)
         except Exception:  # one odd row must not keep the others, or the start, waiting
-            log.exception("run cannot be followed id=%s", run.id)
+            log.exception("run cannot be followed", extra=run.named)
             return None
 
     def _watch(self) -> None:
@@ -101,4 +98,4 @@ class Orphans:
             try:
                 self.take()
             except StoreError as error:
-                log.warning("runs of dead processes not looked for: %s", error.message)
+                log.warning("runs of dead processes not looked for", extra={"error": error.message})

@@ -76,7 +76,7 @@ class Processes:
             with self._one_by_one(LOOK_TIMEOUT_S):
                 return {one for one in others if self._is_dead(one)}
         except (OSError, Timeout) as error:
-            log.warning("processes not looked at: %s", error)
+            log.warning("processes not looked at", extra={"error": str(error)})
             return set()
 
     def others(self) -> set[str]:
@@ -116,10 +116,9 @@ class Processes:
     def _give_up(self, reason: str) -> None:
         self.works = False
         log.warning(
-            "The folder %s cannot hold locks (%s). Start only one playground on this data: a "
-            "second one would end the runs of the first.",
-            self._folder,
-            reason,
+            "The folder cannot hold locks. Start only one playground on this data: a second one "
+            "would end the runs of the first.",
+            extra={"folder": str(self._folder), "reason": str(reason)},
         )
 
 

@@ -110,6 +110,11 @@ class Run(Frozen):
     meta: dict[str, JsonValue] = Field(default_factory=dict)
     request_id: str | None = None
 
+    @property
+    def named(self) -> dict[str, str | None]:
+        """What a line of the log says of which run it is about."""
+        return {"run_id": self.id, "request_id": self.request_id}
+
 
 class Progress(Frozen):
     """Step `value` of `maximum` in `node` (its title for people); 0 of 0 when not known."""

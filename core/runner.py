@@ -174,13 +174,13 @@ class Runner:
         run = active.job.run.model_copy(
             update={
                 "status": RunStatus.RUNNING,
-                "started_at": utc_now(),
+                "started_at": max(utc_now(), active.job.run.created_at),
                 "queued_ms": active.elapsed_ms(),
             }
         )
         active.feed.show(run)
         active.feed.set_phase(Phase.CONNECTING)
-        log.info("run started id=%s provider=%s model=%s", run.id, run.provider, run.model)
+        _log_start(run)
         try:
             async with self._noted(active, run):
                 final = await self._answer(active, run)
@@ -230,7 +230,7 @@ class Runner:
         except PlaygroundError as error:
             return draft.failed(error)
         except Exception as error:
-            log.exception("run broke id=%s", run.id)
+            log.exception("run broke", extra=run.named)
             return draft.failed(
                 PlaygroundError(
                     f"The playground itself failed ({type(error).__name__}). Run it again; if it "
@@ -241,7 +241,7 @@ class Runner:
             saving.cancel()
             await asyncio.wait([saving])
             if not saving.cancelled() and (error := saving.exception()) is not None:
-                log.error("saving broke id=%s", run.id, exc_info=error)
+                log.error("saving broke", exc_info=error, extra=run.named)
 
     async def _read(self, active: Active, draft: Draft, dirty: asyncio.Event) -> None:
         provider: Any = self._providers[active.job.provider]
@@ -259,7 +259,7 @@ class Runner:
             self._leave(active)
             return
         self._tell(final)
-        log.info("run ended id=%s status=%s total_ms=%.0f", run.id, run.status, run.total_ms or 0)
+        _log_end(final)
         active.feed.show(final)
         self._active.pop(run.id, None)
         active.end(final)
@@ -268,13 +268,13 @@ class Runner:
         try:
             return await self._saver.end(active, run)
         except Exception:
-            log.exception("run could not be ended id=%s", run.id)
+            log.exception("run could not be ended", extra=run.named)
             return None
 
     def _leave(self, active: Active) -> None:
         """The row stays open: the next start, or another process, brings the run to its end."""
         run_id = active.job.run.id
-        log.info("run left id=%s", run_id)
+        log.info("run left", extra=active.job.run.named)
         error = RunUnfinished(LEFT_MESSAGE, details={"run_id": run_id})
         active.feed.leave(error)
         self._active.pop(run_id, None)
@@ -284,7 +284,7 @@ class Runner:
         try:
             self._on_end(run)
         except Exception:
-            log.exception("telling of an ended run broke id=%s", run.id)
+            log.exception("telling of an ended run broke", extra=run.named)
 
     async def _stop(self, active: Active, status: RunStatus) -> None:
         """End a run early as `status`, wherever it is."""
@@ -328,6 +328,16 @@ def stopped(draft: Draft, status: RunStatus | None) -> Run:
     return draft.stopped(RunStatus.INTERRUPTED, code="run_interrupted", message=INTERRUPTED_MESSAGE)
 
 
+def _log_start(run: Run) -> None:
+    made_by = {"kind": run.kind, "mode": run.mode, "provider": run.provider, "model": run.model}
+    log.info("run started", extra=run.named | made_by | {"queued_ms": run.queued_ms})
+
+
+def _log_end(run: Run) -> None:
+    ended = {"status": run.status, "total_ms": run.total_ms, "error_code": run.error_code}
+    log.info("run ended", extra=run.named | ended)
+
+
 def _log_failure(done: "Future[Any]") -> None:
     if (error := done.exception()) is not None:
-        log.warning("state not saved: %s", error)
+        log.warning("state not saved", extra={"error": type(error).__name__})

@@ -82,12 +82,12 @@ class Saver:
             except StoreError as error:
                 self._held_up(active, error)
                 if self._closing.is_set():
-                    log.warning("run left unfinished id=%s: %s", run.id, error.message)
+                    log.warning("run left unfinished", extra=run.named | {"error": error.message})
                     return None
                 self._tell_who_waits(active, error)
                 await self._pause(delay)
             except Exception:
-                log.exception("run cannot be written as it is id=%s", run.id)
+                log.exception("run cannot be written as it is", extra=run.named)
                 return await self._end_broken(active, run)
             else:
                 return run if ours else await self._taken_away(run)
@@ -130,7 +130,7 @@ class Saver:
 
     async def _taken_away(self, run: Run) -> Run:
         """The row as it is now: another process took this one for dead, or somebody removed it."""
-        log.error("run no longer belongs to this process id=%s", run.id)
+        log.error("run no longer belongs to this process", extra=run.named)
         try:
             return await asyncio.to_thread(self._store.get, run.id)
         except RunNotFound:
@@ -139,7 +139,8 @@ class Saver:
     def _held_up(self, active: Active, error: StoreError) -> None:
         if active.held_up_at is None:
             active.held_up_at = asyncio.get_running_loop().time()
-            log.warning("run waits to be saved id=%s: %s", active.job.run.id, error.message)
+            told = active.job.run.named | {"error": error.message}
+            log.warning("run waits to be saved", extra=told)
             active.feed.set_phase(Phase.SAVING)
 
     def _tell_who_waits(self, active: Active, error: StoreError) -> None:

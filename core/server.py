@@ -3,7 +3,6 @@ the console, a fast socket, and an end that keeps what runs.
 """
 
 import gc
-import logging
 import signal
 import socket
 import sys
@@ -15,8 +14,9 @@ from types import FrameType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import PlaygroundError
-from core.settings import LegacySettingWarning
+from core.errors import PlaygroundError, SettingsError
+from core.logs import set_up as set_up_logs
+from core.settings import LegacySettingWarning, Settings, load_settings
 
 YOUNG_OBJECTS = 10_000
 
@@ -44,15 +44,20 @@ class ReadableRefusal:
 
 
 def talk_on_the_console() -> None:
-    """One line for each event of the playground on stderr, and warnings of old setting names."""
-    log = logging.getLogger("playground")
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
-        log.propagate = False
-    warnings.filterwarnings("always", category=LegacySettingWarning)
+    """Everything that is logged in this process goes to stderr, one event a line."""
+    set_up_logs(_settings_of_logs())
+
+
+def _settings_of_logs() -> Settings:
+    """The settings in force; the defaults where they are wrong, for which the start is refused in
+    a moment.
+    """
+    with warnings.catch_warnings():  # of old names is warned when services are built
+        warnings.simplefilter("ignore", LegacySettingWarning)
+        try:
+            return load_settings()
+        except SettingsError:
+            return Settings()
 
 
 def settle_memory() -> None:

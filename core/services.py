@@ -212,7 +212,7 @@ def _workflows(settings: Settings) -> dict[str, Workflow]:
     problems: list[str] = []
     workflows = load_workflows([settings.workflows_path], problems=problems)
     for problem in problems:
-        log.warning("workflow left out: %s", problem)
+        log.warning("workflow left out", extra={"problem": problem})
     return workflows
 
 

@@ -47,8 +47,8 @@ class StopWatch:
         try:
             wanted = await asyncio.to_thread(self._asked)
         except StoreError as error:
-            log.warning("stops not looked for: %s", error.message)
+            log.warning("stops not looked for", extra={"error": error.message})
             return
         for run_id in wanted:
-            log.info("run stopped for another process id=%s", run_id)
+            log.info("run stopped for another process", extra={"run_id": run_id})
             self._stop(run_id)

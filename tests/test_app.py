@@ -125,7 +125,8 @@ def test_the_console_names_each_run_but_neither_its_words_nor_a_secret(app: Runn
     with PlaygroundClient(app.url) as playground:
         answer = playground.generate("copywriter", "free", {"prompt": "아무도몰라야할말"})
 
-    assert f"run ended id={answer.run_id} status=succeeded" in app.log
+    assert f'event="run ended" run_id={answer.run_id} ' in app.log
+    assert " status=succeeded " in app.log
     assert "아무도몰라야할말" not in app.log
     assert SECRET not in app.log
     assert "Traceback" not in app.log

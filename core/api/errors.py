@@ -46,7 +46,7 @@ def documented_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def error_body(error: Exception) -> dict[str, Any]:
     """The shape of `error`; of one nobody foresaw it says nothing but that it happened."""
     if not isinstance(error, PlaygroundError):
-        log.error("An API request failed unexpectedly.", exc_info=error)
+        log.error("request failed unexpectedly", exc_info=error)
         error = PlaygroundError("Something went wrong in the playground; its log says what.")
     details = dict(error.details)
     if isinstance(error, ProviderError):

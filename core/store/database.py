@@ -137,7 +137,7 @@ class Database:
             self._idle_wanted = self._idle_work(self._writer)
             self._writer.execute("COMMIT")
         except Exception:
-            log.exception("work behind the runs failed; it is tried again after the next write")
+            log.exception("work behind the runs failed, tried again after the next write")
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             self._idle_wanted = False

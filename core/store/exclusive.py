@@ -32,7 +32,8 @@ def only_user(path: Path) -> Generator[None]:
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("BEGIN EXCLUSIVE")
         except StoreCorrupt as error:
-            log.warning("the damaged database %s cannot be locked: %s", path, error)
+            told = {"path": str(path), "error": error.message}
+            log.warning("damaged database not locked", extra=told)
         yield
         if connection.in_transaction:
             connection.execute("ROLLBACK")

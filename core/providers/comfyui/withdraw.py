@@ -24,7 +24,8 @@ async def withdraw(server: ComfyServer, job_id: str, pace: Pace) -> bool:
         async with asyncio.timeout(pace.withdraw):
             return await _until_out(server, job_id, pace)
     except TimeoutError:
-        log.warning("job %s did not end within %g s of cancelling", job_id, pace.withdraw)
+        waited = {"job_id": job_id, "waited_s": pace.withdraw}
+        log.warning("job did not end after cancelling", extra=waited)
         return False
 
 
@@ -39,7 +40,8 @@ async def _until_out(server: ComfyServer, job_id: str, pace: Pace) -> bool:
         except ProviderError as error:
             failures += 1
             if failures >= MOST_FAILURES:
-                log.warning("job %s could not be cancelled: %s", job_id, error.message)
+                told = {"job_id": job_id, "error_code": error.code}
+                log.warning("job could not be cancelled", extra=told)
                 return False
         else:
             # Absent once may mean that it was just on its way from the queue to the worker.
