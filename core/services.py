@@ -10,7 +10,7 @@ from core.admin_door import AdminDoor
 from core.catalog import Catalog, load_catalog
 from core.catalog.presets import ImagePreset, load_presets
 from core.chores import Chores
-from core.data_care import DataCare
+from core.data_care import DataCare, finish_restore, left_open
 from core.elsewhere import Elsewhere
 from core.export import Exports
 from core.gateway import Gateway
@@ -62,6 +62,7 @@ class Services:
     admin: AdminDoor
     metrics: Metrics
     health: HealthMonitor
+    care: DataCare
     processes: Processes
     _runner: Runner
     _orphans: Orphans
@@ -112,6 +113,7 @@ class Services:
     def close(self) -> None:
         """End the runs under way as `interrupted`, keep their text, close the database."""
         self.health.close()
+        self.care.close()
         self._orphans.close()
         self._runner.close()
         self._database.close()
@@ -126,11 +128,14 @@ def build_services(settings: Settings) -> Services:
     """
     catalog = load_catalog()
     presets = load_presets()
+    if finish_restore(settings.playground_data_dir.resolve()):
+        log.warning("a restore that was killed at its very end is finished")
     workflows = _workflows(settings)
     providers = build_text_providers(settings, catalog)
     media = build_media_providers(settings)
     processes = Processes(settings.playground_data_dir / "processes")
     with processes.alone():
+        abrupt = left_open(settings.database_path) and not processes.others()
         database = Database(settings.database_path)
     store = RunStore(database, processes.id)
     owners = RunOwners(database, processes.id)
@@ -178,6 +183,8 @@ def build_services(settings: Settings) -> Services:
     orphans.take(starting=True)
     orphans.watch()
     keep_indexed(database)
+    if abrupt:
+        care.check_behind()
     return Services(
         settings=settings,
         catalog=catalog,
@@ -194,6 +201,7 @@ def build_services(settings: Settings) -> Services:
         admin=AdminDoor(settings.playground_admin_password),
         metrics=metrics,
         health=health,
+        care=care,
         processes=processes,
         _runner=runner,
         _orphans=orphans,

@@ -1,6 +1,8 @@
 """Care for what is kept: backup and restore, checks, mending, pruning (docs/data-care.md)."""
 
+from core.data_care.behind import left_open
 from core.data_care.care import DataCare
+from core.data_care.restore import finish_restore
 from core.data_care.types import (
     AgeShare,
     Backup,
@@ -32,4 +34,6 @@ __all__ = [
     "Pruned",
     "Restored",
     "Usage",
+    "finish_restore",
+    "left_open",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from core.data_care.backup import make_backup
+from core.data_care.behind import CheckBehind
 from core.data_care.check import look
 from core.data_care.last_check import keep_report, read_report
 from core.data_care.manifest import complete_backups
@@ -42,6 +43,7 @@ class DataCare:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._places = Places.of(settings)
         self._database = database
+        self._behind: CheckBehind | None = None
 
     @property
     def last_check(self) -> IntegrityReport | None:
@@ -68,6 +70,17 @@ class DataCare:
         report = look(self._database, self._places, deep=deep, told=told).report
         keep_report(self._places, report)
         return report
+
+    def check_behind(self) -> None:
+        """Check in the background, for a minute at most, and keep the report: after a stop that
+        was none of ours. It holds up nobody; the log tells what it finds.
+        """
+        self._behind = self._behind or CheckBehind(self._database, self._places)
+
+    def close(self) -> None:
+        """End a check in the background. The database may be closed afterwards."""
+        if self._behind is not None:
+            self._behind.close()
 
     def mend(self, told: Told = unheard) -> Mended:
         """Check, then put right what can be without losing anything that a person made."""

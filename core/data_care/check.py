@@ -65,13 +65,16 @@ def look(
     told: Callable[[int, int], None],
     thorough: bool = True,
     seconds: float = LONGEST_S,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Findings:
-    """Look at everything, about `seconds` at most; `thorough` compares indexes with their tables.
+    """Look at everything, about `seconds` at most or until `stopped` says so; `thorough` compares
+    indexes with their tables.
 
     `told` hears how many pictures of all were looked at. Raises StoreError where the disk does not
     play along; a damaged database is a finding.
     """
-    return _Check(database, places, deep=deep, told=told, seconds=seconds).run(thorough=thorough)
+    check = _Check(database, places, deep, told, seconds, stopped)
+    return check.run(thorough=thorough)
 
 
 @dataclass
@@ -81,6 +84,7 @@ class _Check:
     deep: bool
     told: Callable[[int, int], None]
     seconds: float
+    stopped: Callable[[], bool]
     began: float = field(default_factory=time.monotonic)
     problems: list[Problem] = field(default_factory=list)
     complete: bool = True
@@ -121,7 +125,9 @@ class _Check:
         )
 
     def _look_at_pages(self, *, thorough: bool) -> None:
-        pages = look_at_pages(self.database, thorough=thorough, seconds=self._time_left())
+        pages = look_at_pages(
+            self.database, thorough=thorough, seconds=self._time_left(), stopped=self.stopped
+        )
         self.complete = self.complete and pages.complete
         self._tell(Fault.DATABASE_DAMAGED, pages.found)
         if self.deep:
@@ -178,6 +184,8 @@ class _Check:
         self._tell_files(Fault.PICTURE_DAMAGED, damaged)
 
     def _time_left(self) -> float:
+        if self.stopped():
+            return 0
         return max(self.began + self.seconds - time.monotonic(), 0)
 
     def _tell_files(self, fault: Fault, files: list[PictureFile]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,13 +41,19 @@ class Pages:
     complete: bool = True
 
 
-def look_at_pages(database: Database, *, thorough: bool, seconds: float) -> Pages:
+def look_at_pages(
+    database: Database,
+    *,
+    thorough: bool,
+    seconds: float,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Pages:
     """Have SQLite look at every page, without holding up anybody; `thorough` also compares each
     index with its table. Raises StoreCorrupt where not even that can be done.
     """
     check = "integrity_check" if thorough else "quick_check"
     pages = Pages()
-    with database.read() as connection, TimeLimit(connection, seconds) as limit:
+    with database.read() as connection, TimeLimit(connection, seconds, stopped) as limit:
         rows = connection.execute(f"PRAGMA {check}({MOST_FOUND})").fetchall()
         pages.found = [row[0] for row in rows if row[0] != "ok"]
     pages.complete = not limit.over
