@@ -22,14 +22,19 @@ _ADD = {
 }
 
 
-def draw_columns(task: Task, *, role: str, default: Mode) -> None:
-    """Draw one quiet line a column, its settings behind it, and the menu that adds one."""
+def draw_columns(task: Task, *, role: str, default: Mode) -> list[str]:
+    """Draw one quiet line a column, its settings behind it, and the menu that adds one.
+
+    Returns the model of each column, chosen or automatic; "" where none is set.
+    """
     shown = columns(default)
     defaults = services.get_services().catalog.default_options(role, task.id)
+    models: list[str] = []
     st.caption(_("Runs on"))
     with st.container(gap="xsmall"):
         for column_id, column in zip(st.session_state["text_columns"], shown, strict=True):
             automatic = _automatic_model(column, task, role)
+            models.append(column.model or automatic)
             _fold(column_id, plain(_summary(column, defaults, automatic)))
             if st.session_state.get(f"col{column_id}_open"):
                 with st.container(border=True):
@@ -45,6 +50,7 @@ def draw_columns(task: Task, *, role: str, default: Mode) -> None:
             disabled=len(shown) >= MOST,
             help=_("Six columns at most") if len(shown) >= MOST else None,
         )
+    return models
 
 
 def _fold(column_id: int, summary: str) -> None:

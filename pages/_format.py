@@ -78,6 +78,14 @@ def plain(text: str) -> str:
     return _REPLACED_LATE.sub(_WORD_JOINER, single_line).translate(_MARKDOWN)
 
 
+_IN_CODE = re.compile(r"[\w.:/@ +-]+")
+
+
+def code_span(command: str) -> str:
+    """`command` as markdown in the letters of code, or as `plain` text where code would break."""
+    return f"`{command}`" if _IN_CODE.fullmatch(command) else plain(command)
+
+
 def shortened(text: str, length: int) -> str:
     """The first `length` characters of `text`, with an ellipsis where it goes on."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -18,8 +18,13 @@ _FEW = 5
 _LONGEST_ERROR = 120
 
 
-def draw_span_switch() -> None:
-    """Draw the switch between hour, day and week: once a page, for all its figures."""
+def draw_span_switch(component: str) -> None:
+    """Draw the switch between hour, day and week beside the figures of `component`.
+
+    It may stand beside several: what is chosen at one holds for all figures of the page.
+    """
+    key = f"{SPAN_KEY}_{component.replace('/', '_')}"
+    st.session_state[key] = _span().value
     labels = {
         Span.HOUR.value: _("Last hour"),
         Span.DAY.value: _("Last day"),
@@ -29,12 +34,17 @@ def draw_span_switch() -> None:
         _("Figures of"),
         list(labels),
         format_func=lambda span: labels.get(span, span),
-        default=Span.DAY.value,
-        key=SPAN_KEY,
+        key=key,
         required=True,
         label_visibility="collapsed",
-        persist_state="session",
+        width="content",
+        on_change=_choose_span,
+        args=(key,),
     )
+
+
+def _choose_span(key: str) -> None:
+    st.session_state[SPAN_KEY] = st.session_state[key]
 
 
 def draw_figures(component: str) -> None:

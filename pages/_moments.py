@@ -38,6 +38,12 @@ def clock(moment: datetime) -> str:
     return day(here)
 
 
+def exact_clock(moment: datetime) -> str:
+    """The time of `moment` to the second, for what happened a moment ago."""
+    here = moment.astimezone(reader_zone())
+    return format_time(here, _TIMES[language()] + ":ss", locale=language().value)
+
+
 def full_clock(moment: datetime) -> str:
     """`moment` with everything: day of the week, date and time to the second."""
     here, locale = moment.astimezone(reader_zone()), language().value

@@ -24,6 +24,33 @@ _CSS = """
 .st-key-history_chips button, .st-key-history_run_tags button {
   border-radius: 1rem; min-height: 2rem; padding: 0.125rem 0.75rem; font-size: 0.875rem;
 }
+/* Health: one sentence that is read first, then figures that line up. */
+.st-key-health_verdict [data-testid="stElementContainer"]:first-child p {
+  font-size: 1.375rem; line-height: 1.4;
+}
+[class*="st-key-health_"] h3 { padding-top: 0; }
+.health-facts.health-facts { margin: 0; padding: 0; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+.health-facts > div { display: flex; gap: 1rem; justify-content: space-between; padding: 0.1rem 0; }
+.health-facts dt { opacity: 0.75; font-weight: 400; overflow-wrap: anywhere; }
+.health-facts.led > div:first-child dt { opacity: 1; font-weight: 500; }
+.health-facts dd { margin: 0; text-align: right; overflow-wrap: anywhere; unicode-bidi: isolate; }
+.health-bar { font-size: 0.8125rem; font-variant-numeric: tabular-nums; }
+.health-bar > div {
+  height: 0.375rem; border-radius: 0.1875rem; overflow: hidden; margin: 0.25rem 0;
+  background: color-mix(in srgb, currentColor 14%, transparent);
+}
+.health-bar i { display: block; height: 100%; border-radius: inherit; background: #5b63d6; }
+.health-bar.tight i { background: #d97b29; }
+.health-bar.bad i { background: #d1434b; }
+.health-bar span { opacity: 0.75; }
+.health-table { max-height: 17rem; overflow: auto; font-size: 0.8125rem; }
+.health-table table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.health-table th { text-align: left; font-weight: 400; opacity: 0.75; white-space: nowrap; }
+.health-table th, .health-table td { padding: 0.2rem 0.75rem 0.2rem 0; vertical-align: top; }
+.health-table td { overflow-wrap: anywhere; unicode-bidi: isolate;
+  border-top: 1px solid color-mix(in srgb, currentColor 10%, transparent); }
+.health-table .n { text-align: right; white-space: nowrap; }
+.health-table td:first-child { min-width: 9rem; }
 </style>
 """
 

@@ -5,6 +5,7 @@ import streamlit as st
 from core import services
 from core.errors import RunNotFound
 from pages._errors import error_card
+from pages._health_banner import draw_banner, picture_needs
 from pages._i18n import _
 from pages._image_axes import BadValue
 from pages._image_composer import draw_count, draw_preset, draw_prompt, tell
@@ -55,6 +56,11 @@ with page.cell(), st.container(key="composer", gap="xsmall"):
         for words in fit_notes(request) if request else ():
             tell(words)
     with run_slot:
+        draw_banner(
+            picture_needs(asked),
+            page="image",
+            steady=any(not view.run.status.is_final for view in views),
+        )
         draw_run_button(asked, grid)
         act_on_wish()
     if preview.open and request:

@@ -47,6 +47,12 @@ page = st.navigation(
             icon=":material/history:",
             help=_("Find any run, see what is wrong with it, compare, and judge."),
         ),
+        st.Page(
+            "health.py",
+            title=_("Health"),
+            icon=":material/monitor_heart:",
+            help=_("See what works, since when, and what to do about what does not."),
+        ),
     ],
     position="top",
 )

@@ -9,6 +9,7 @@ from pages._brief import brief, draw_choices, draw_fields, fill_example
 from pages._column_settings import draw_columns
 from pages._columns import columns
 from pages._errors import error_card
+from pages._health_banner import draw_banner, text_needs
 from pages._i18n import _
 from pages._opened import opened_views, take_over
 from pages._recent import draw_recent, go_to_run
@@ -31,14 +32,20 @@ page = st.grid(3, min_column_width=290, gap="medium")
 with page.cell(), st.container(key="composer", gap="xsmall"):
     task = draw_choices(catalog)
     fields = st.container(gap="xsmall")
-    draw_columns(task, role=st.session_state["text_role"], default=here.settings.generator_mode)
+    mode = here.settings.generator_mode
+    models = draw_columns(task, role=st.session_state["text_role"], default=mode)
     run_slot = st.container()
     preview = st.expander(_("What will be sent"), key="text_preview", on_change="rerun")
     with fields:
         draw_fields(task, rerun=bool(preview.open))
     asked = brief(task)
-    chosen = columns(here.settings.generator_mode)
+    chosen = columns(mode)
     with run_slot:
+        draw_banner(
+            text_needs(chosen, models),
+            page="text",
+            steady=any(not view.run.status.is_final for view in views),
+        )
         draw_run_button(asked, chosen)
     if preview.open:
         with preview:

@@ -1,0 +1,64 @@
+"""Health: what works, since when, and what to do about what does not."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core import services
+from core.health import HealthState, Seen
+from core.types import utc_now
+from pages._format import gray, plain, small
+from pages._health_card import draw_card
+from pages._health_state import cards, look
+from pages._health_verdict import verdict
+from pages._i18n import _
+from pages._moments import exact_clock
+
+_TICK = 2  # s; reads from memory, and nobody waits longer for what was found
+
+
+@st.fragment(run_every=_TICK, key="health_live")
+def _live() -> None:
+    """The verdict and the cards, drawn again and again from what the monitor knows."""
+    seen = services.get_services().health.all()
+    _draw_verdict(seen)
+    grid = st.grid(2, min_column_width=400, gap="small", key="health_cards")
+    for column in cards(seen):
+        with grid.cell(), st.container(gap="small"):
+            for card in column:
+                draw_card(card)
+
+
+def _draw_verdict(seen: Mapping[str, Seen]) -> None:
+    found = verdict(seen)
+    seems = look(found.state)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(key="health_verdict", gap=None, width="stretch"):
+            st.markdown(f":{seems.color}[{seems.icon}] {plain(found.words)}")
+            st.markdown(small(gray(_last_check(seen))))
+        st.button(
+            _("Check now"),
+            key="health_check",
+            icon=":material/refresh:",
+            type="tertiary",
+            on_click=_check,
+        )
+
+
+def _last_check(seen: Mapping[str, Seen]) -> str:
+    """When the part that was looked at longest ago was looked at."""
+    used = [one for one in seen.values() if one.state is not HealthState.NOT_CONFIGURED]
+    moments = [one.checked_at for one in used if one.checked_at]
+    asked = st.session_state.get("health_asked")
+    late = [one for one in used if one.checking and asked and (one.checked_at or asked) <= asked]
+    if late or not moments:
+        return _("Checking …")
+    return _("Last checked {time}").format(time=exact_clock(min(moments)))
+
+
+def _check() -> None:
+    st.session_state["health_asked"] = utc_now()
+    services.get_services().health.check()
+
+
+_live()
