@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core.plan", "core.image_plan"),
     ("core.offers", "core.model_memory", "core.probe"),
     ("core.gateway", "core.export", "core.monitor", "core.data_care", "core.metrics", "core.logs"),
-    ("core.services", "core.recheck", "core.care"),
+    ("core.services", "core.recheck", "core.care", "core.care_words"),
     ("core.api", "core.client", "core.server"),
     ("pages",),
     ("app",),

@@ -69,9 +69,9 @@ def take_out(
     again, and whoever did before shows in its age. What it does not name gets its place again.
     Those that went lie in `places.leaving`.
     """
-    places.leaving.mkdir(exist_ok=True)
     gone = []
     for some in batched(files, AT_ONCE):
+        places.leaving.mkdir(exist_ok=True)
         away = [
             moved
             for file in some

@@ -80,7 +80,6 @@ def prune(
     """
     with (
         alone_in(places.data),
-        disk_explained(places.images),
         going(database, _choice(plan.rule, plan.made_at)) as chosen,
     ):
         if chosen.fingerprint != plan.fingerprint:
@@ -109,12 +108,12 @@ class _Pruner:
         for taken in self.chosen.take_runs():
             self.runs += len(taken.runs)
             self.spared += len(taken.spared)
-            self._remove(taken.pictures)
+            self._remove_pictures(taken.pictures)
             self.told(self.runs + self.spared, self.plan.runs)
             time.sleep((time.monotonic() - step) * PAUSE_SHARE)
             step = time.monotonic()
         uploads = self.chosen.take_uploads()
-        self._remove(uploads)
+        self._remove_pictures(uploads)
         self.chosen.take_labels()
         return Pruned(
             runs=self.runs,
@@ -126,6 +125,10 @@ class _Pruner:
             database_free_bytes=_free_bytes(self.chosen),
             took_s=round(time.monotonic() - self.began, 3),
         )
+
+    def _remove_pictures(self, pictures: Iterable[str]) -> None:
+        with disk_explained(self.places.images):
+            self._remove(pictures)
 
     def _remove(self, pictures: Iterable[str]) -> None:
         """Delete those of these pictures that no row names now, and their thumbnails."""
