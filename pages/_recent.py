@@ -7,12 +7,9 @@ import streamlit as st
 
 from core import services
 from core.catalog import Catalog
-from core.run import (
-    Run,
-)
-from core.types import (
-    RunStatus,
-)
+from core.listing import RunFilter, RunRow
+from core.run import Run
+from core.types import RunStatus
 from pages._format import ago, plain, shortened
 from pages._i18n import _, language
 from pages._image_address import picture_address
@@ -27,6 +24,7 @@ _ICONS = {
     RunStatus.CANCELLED: ":material/stop_circle:",
     RunStatus.INTERRUPTED: ":material/power_off:",
 }
+_AT_ONCE = 25
 _LOOKED_AT = 100
 _SHOWN = 15
 _PAGES = {"text": "text.py", "image": "image.py"}
@@ -42,7 +40,7 @@ def draw_recent(
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.caption(_("Recent runs"), width="content")
         st.page_link("history.py", label=_("All runs"), query_params=_same_language())
-    runs = _one_a_batch(services.get_services().gateway.recent(limit=_LOOKED_AT))[:_SHOWN]
+    runs = _last()
     if not runs:
         st.caption(_("Nothing has run yet."))
     for run in runs:
@@ -64,13 +62,25 @@ def draw_recent(
             st.caption(" · ".join(part for part in known if part))
 
 
-def _one_a_batch(runs: list[Run]) -> list[Run]:
-    """`runs` with a batch of pictures as one line: opening it opens them all."""
-    shown = {run.batch_id if run.kind == "image" and run.batch_id else run.id: run for run in runs}
-    return list(shown.values())
+def _last() -> list[RunRow]:
+    """The last runs as lines, a batch of pictures as one: opening it opens them all.
+
+    As lines, and no more of them than are needed: this is read in every run of the page.
+    """
+    runs = services.get_services().runs
+    shown: dict[str, RunRow] = {}
+    cursor: str | None = None
+    for _round in range(_LOOKED_AT // _AT_ONCE):
+        page = runs.page(RunFilter(), cursor=cursor, limit=_AT_ONCE)
+        for row in page.items:
+            shown[row.batch_id if row.kind == "image" and row.batch_id else row.id] = row
+        cursor = page.next
+        if cursor is None or len(shown) > _SHOWN:
+            break
+    return list(shown.values())[:_SHOWN]
 
 
-def go_to_run(run: Run) -> NoReturn:
+def go_to_run(run: Run | RunRow) -> NoReturn:
     """Open `run` on the page of its kind, a picture with those made together with it."""
     opened = {"run": run.id}
     if run.kind == "image" and run.batch_id:
@@ -84,19 +94,15 @@ def _same_language() -> dict[str, str]:
     return {"lang": asked} if asked else {}
 
 
-def _thumbnail(run: Run) -> str:
+def _thumbnail(run: RunRow) -> str:
     """The first picture of a run, small, as markdown; its address is ours alone."""
-    if run.image is None or not run.image.pictures:
+    if not run.pictures:
         return ""
-    return f"![]({picture_address(run.image.pictures[0].sha256, width=160)})"
+    return f"![]({picture_address(run.pictures[0].sha256, width=160)})"
 
 
-def _title(run: Run, catalog: Catalog) -> str:
-    for name in ("product_name", "brand_name", "prompt"):
-        if isinstance(text := run.payload.get(name), str) and text.strip():
-            return text
-    for value in run.payload.values():
-        if isinstance(value, str) and value.strip():
-            return value
+def _title(run: RunRow, catalog: Catalog) -> str:
+    if run.title:
+        return run.title
     task = catalog.tasks.get(run.task)
     return task.label.in_(language()) if task else run.task
