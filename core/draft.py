@@ -12,6 +12,7 @@ from core.run import (
 from core.types import (
     Phase,
     RunStatus,
+    scrub_json,
     utc_now,
 )
 
@@ -74,12 +75,14 @@ class Draft(ABC):
         return {}
 
     def _ended(self, status: RunStatus, **values: Any) -> Run:
+        """The final run. What servers call things is made fit for the record and for JSON."""
         return self._run.model_copy(
             update={
                 "status": status,
-                "finished_at": utc_now(),
+                # The clock may have been put back since.
+                "finished_at": max(utc_now(), self._run.started_at or self._run.created_at),
                 "total_ms": self.elapsed_ms(),
                 **self._arrived(),
-                **values,
+                **{name: scrub_json(value) for name, value in values.items()},
             }
         )

@@ -1,5 +1,6 @@
 """What travels between the layers: requests, events and responses (SPEC-001)."""
 
+import math
 import re
 import unicodedata
 from datetime import UTC, datetime
@@ -93,6 +94,20 @@ def normalise_json(value: JsonValue) -> JsonValue:
     return value
 
 
+def scrub_json(value: object) -> object:
+    """`value` as JSON can say it: strings in it scrubbed, null for NaN and the infinities."""
+    match value:
+        case str():
+            return scrub(value)
+        case float() if not math.isfinite(value):
+            return None
+        case list() | tuple():
+            return type(value)(scrub_json(item) for item in value)
+        case dict():
+            return {scrub_json(key): scrub_json(item) for key, item in value.items()}
+    return value
+
+
 Text = Annotated[str, AfterValidator(normalise)]
 Payload = Annotated[dict[str, JsonValue], AfterValidator(normalise_json)]
 
@@ -156,7 +171,8 @@ class TextRequest(Frozen):
     """What a person or a program asks for; the gateway turns it into a run.
 
     `mode`, `provider` and `model` left None are chosen by the router. `format` None means
-    json where the task has a contract and text where it has none.
+    json where the task has a contract and text where it has none. `request_id` is that of the
+    REST request which asks, so that the log of one leads to the other.
     """
 
     role: str = Field(min_length=1, max_length=64)
@@ -171,6 +187,7 @@ class TextRequest(Frozen):
     parent_id: str | None = Field(default=None, max_length=64)
     source: Literal["page", "api"] = "api"
     user: str | None = Field(default=None, max_length=200)
+    request_id: str | None = Field(default=None, max_length=64)
 
 
 class ProviderRequest(Frozen):

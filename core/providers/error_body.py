@@ -114,8 +114,10 @@ def redact(text: str, request: httpx.Request) -> str:
 
 def one_line(text: str) -> str:
     """`text` with its white space folded, cut at 600 characters, without half characters."""
-    line = " ".join(scrub(text).split())
-    return line if len(line) <= MAX_TEXT_CHARS else line[:MAX_TEXT_CHARS] + "…"
+    start = text[: 10 * MAX_TEXT_CHARS]  # texts of megabytes come, too
+    line = " ".join(scrub(start).split())
+    is_whole = len(line) <= MAX_TEXT_CHARS and not text[len(start) :].strip()
+    return line if is_whole else line[:MAX_TEXT_CHARS] + "…"
 
 
 def _secrets(authorization: str) -> list[str]:
