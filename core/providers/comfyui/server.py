@@ -150,6 +150,7 @@ class ComfyServer:
                         f"{server_at(self.address)} answered with more than "
                         f"{max_bytes // 2**20} MiB. Check COMFYUI_BASE_URL.",
                         provider=VENDOR,
+                        status=response.status_code,
                     )
             return Reply(
                 status=response.status_code,
