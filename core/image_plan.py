@@ -97,6 +97,7 @@ class ImagePlanner:
             parent_id=request.parent_id,
             source=request.source,
             user=request.user,
+            request_id=request.request_id,
             payload=request.model_dump(
                 mode="json", include={"prompt", "negative", "workflow", "source_sha256"}
             ),

@@ -70,6 +70,7 @@ class ImageRequest(Frozen):
     parent_id: str | None = Field(default=None, max_length=64)
     source: Literal["page", "api"] = "api"
     user: str | None = Field(default=None, max_length=200)
+    request_id: str | None = Field(default=None, max_length=64)
 
 
 class SourceImage(Frozen):

@@ -94,6 +94,7 @@ class TextPlanner:
             parent_id=request.parent_id,
             source=request.source,
             user=request.user,
+            request_id=request.request_id,
             payload=plan.request.payload,
             prompt=plan.request.messages,
             options=plan.request.options,

@@ -485,13 +485,13 @@ async def test_no_secret_is_in_what_the_libraries_tell_at_debug() -> None:
 
 
 def test_loggers_with_the_console_of_their_own_are_led_here_and_given_back() -> None:
-    theirs = logging.getLogger("uvicorn")
+    theirs = logging.getLogger("some_server")
     handler = logging.StreamHandler(sys.stderr)
     theirs.addHandler(handler)
     theirs.propagate = False
     try:
         with logged() as lines:
-            logging.getLogger("uvicorn.error").warning("listening")
+            logging.getLogger("some_server.error").warning("listening")
             assert handler not in theirs.handlers
         assert handler in theirs.handlers
         assert theirs.propagate is False

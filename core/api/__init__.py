@@ -17,8 +17,14 @@ from core.api import (
 )
 from core.api.door import Door
 from core.api.errors import add_error_handlers, documented_errors
+from core.api.request_id import HEADER, RequestIds
 
 API_ROOT = "/api"
+DESCRIPTION = (
+    "Marketing copy and pictures from mock and live models; every run is recorded. Every answer "
+    f"has the header {HEADER}, the caller's own where it sent one of at most 64 letters, digits, "
+    "dots, dashes or underscores: the run and the log's lines have it too."
+)
 
 
 def build_api() -> FastAPI:
@@ -29,7 +35,7 @@ def build_api() -> FastAPI:
     api = FastAPI(
         title="Sparklio playground",
         version="1",
-        description="Marketing copy and pictures from mock and live models; every run is recorded.",
+        description=DESCRIPTION,
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -39,6 +45,7 @@ def build_api() -> FastAPI:
         responses=documented_errors(422, 500),
     )
     api.add_middleware(Door)
+    api.add_middleware(RequestIds)  # the last added is the first to be passed
     add_error_handlers(api)
     # `/runs/export` comes before `/runs/{run_id}`, which would take it for a run.
     for part in (text, media, images, export, history, runs, compare, check, catalog, metrics):

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from core.api.request_id import current_request_id
 from core.errors import InvalidRequest, NotFound, PlaygroundError, ProviderError, RequestTooLarge
 from core.types import normalise, normalise_json
 
@@ -47,7 +48,10 @@ def error_body(error: Exception) -> dict[str, Any]:
     """The shape of `error`; of one nobody foresaw it says nothing but that it happened."""
     if not isinstance(error, PlaygroundError):
         log.error("request failed unexpectedly", exc_info=error)
-        error = PlaygroundError("Something went wrong in the playground; its log says what.")
+        error = PlaygroundError(
+            "Something went wrong in the playground; its log says what, under this request's id.",
+            details={"request_id": current_request_id()},
+        )
     details = dict(error.details)
     if isinstance(error, ProviderError):
         details = {"provider": error.provider, "status": error.status} | details

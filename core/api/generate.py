@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from core import services
 from core.api.errors import documented_errors
+from core.api.request_id import current_request_id
 from core.api.schemas import answer_of
 from core.api.sse import event_stream
 from core.feed import START
@@ -26,6 +27,7 @@ async def generate(request: TextRequest | ImageRequest, *, stream: bool) -> Resp
     Raises what `Gateway.submit` raises, and the error of a run that fails.
     """
     gateway = services.get_services().gateway
+    request = request.model_copy(update={"request_id": current_request_id()})
     if stream:
         return event_stream(gateway, await gateway.asubmit(request), START)
     answer = answer_of(gateway, await gateway.arun(request))

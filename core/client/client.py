@@ -10,7 +10,15 @@ from pydantic import JsonValue
 
 from core.client.choices import Choices, Filter, PictureChoices, parameters
 from core.client.shapes import Answer, Pictures, StreamEvent
-from core.client.wire import PlaygroundApiError, checked, error_of, explained, parse
+from core.client.wire import (
+    PlaygroundApiError,
+    checked,
+    error_of,
+    explained,
+    parse,
+    request_id_of,
+    stamp,
+)
 from core.finding import CheckReport
 from core.listing import RunPage, RunRow, Sort
 from core.media import MediaOutputInfo, ServedRun, picture_url
@@ -33,6 +41,7 @@ class PlaygroundClient:
             base_url=f"{base_url.rstrip('/')}/api/v1",
             timeout=httpx.Timeout(timeout, connect=5),
             trust_env=not loopback,
+            event_hooks={"request": [stamp]},
         )
 
     def __enter__(self) -> Self:
@@ -219,8 +228,12 @@ class PlaygroundClient:
                 checked(response)
             for event in parse(response.iter_lines()):
                 if event.kind == "error":
-                    raise error_of(event.data)
+                    raise error_of(event.data, request_id=request_id_of(response))
                 yield event
                 if event.kind == "end":
                     return
-        raise PlaygroundApiError("The stream broke off before its end.", code="broken_stream")
+        raise PlaygroundApiError(
+            "The stream broke off before its end.",
+            code="broken_stream",
+            request_id=request_id_of(response),
+        )

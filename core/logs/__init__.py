@@ -4,6 +4,7 @@ Every layer logs with the standard library: `log.info("run started", extra={"run
 an event in fixed words and what belongs to it by name, never a prompt, a payload or an answer.
 """
 
+from core.logs.context import about, known
 from core.logs.setup import set_up
 
-__all__ = ["set_up"]
+__all__ = ["about", "known", "set_up"]
