@@ -20,7 +20,7 @@ from core.api import API_ROOT, build_api
 async def lifespan(_: st.App) -> AsyncGenerator[None, None]:
     """Everything that starts and ends with the process."""
     server.talk_on_the_console()
-    services.get_services().health.start()
+    services.open_services().health.start()
     server.send_without_delay()
     server.settle_memory()
     with server.closing_early(services.close_services):

@@ -9,6 +9,7 @@
     │   ├── StoreReadOnly           503  store_read_only       (the folder cannot be written)
     │   ├── StoreLocked             503  store_locked          (another program holds the file)
     │   ├── StoreCorrupt            503  store_corrupt         (the file is damaged)
+    │   ├── ShuttingDown            503  shutting_down         (the app is being ended)
     │   └── BackupUnusable          503  backup_unusable       (incomplete or damaged)
     ├── CareBusy                    409  care_busy             (data care is at work already)
     ├── PlanOutdated                409  plan_outdated         (it would take other runs by now)
@@ -105,6 +106,12 @@ class StoreCorrupt(StoreError):
     """The file is damaged, or no database; it is left as it is."""
 
     code = "store_corrupt"
+
+
+class ShuttingDown(StoreError):
+    """The app is being ended; nothing is read or written any more."""
+
+    code = "shutting_down"
 
 
 class BackupUnusable(StoreError):

@@ -12,6 +12,7 @@ from core.catalog.presets import ImagePreset, load_presets
 from core.chores import Chores
 from core.data_care import DataCare, finish_restore, left_open
 from core.elsewhere import Elsewhere
+from core.errors import ShuttingDown
 from core.export import Exports
 from core.gateway import Gateway
 from core.image_plan import ImagePlanner
@@ -226,24 +227,42 @@ def _workflows(settings: Settings) -> dict[str, Workflow]:
 
 _lock = threading.Lock()
 _services: Services | None = None
+_closed = False
+
+
+def open_services() -> Services:
+    """The process's services as the app starts, also where an app ended in it before.
+
+    Raises SettingsError and what `build_services` raises.
+    """
+    global _closed
+    with _lock:
+        _closed = False
+    return get_services()
 
 
 def get_services() -> Services:
-    """The process's services, built at the first call. Raises SettingsError and the above."""
+    """The process's services, built at the first call.
+
+    Raises ShuttingDown once they were closed, SettingsError and what `build_services` raises.
+    """
     global _services
     with _lock:
+        if _closed:
+            raise ShuttingDown("The playground is being shut down. Start it again, then go on.")
         if _services is None:
             _services = build_services(load_settings())
         return _services
 
 
 def close_services() -> None:
-    """Close the process's services, if there are any."""
-    global _services
+    """Close the process's services, if there are any; from now on nobody gets them."""
+    global _services, _closed
     with _lock:
-        if _services is not None:
-            _services.close()
-            _services = None
+        closing, _services, _closed = _services, None, True
+    # Not under the lock: a page that asks meanwhile is refused instead of kept waiting.
+    if closing is not None:
+        closing.close()
 
 
 atexit.register(close_services)

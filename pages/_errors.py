@@ -105,6 +105,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         N_("The data folder cannot be written."),
         N_("Nothing is lost. Whoever runs the playground has to allow writing to it."),
     ),
+    "shutting_down": (
+        N_("The playground is being shut down."),
+        N_("Your runs are kept. Once it is started again, this page connects by itself."),
+    ),
     "store_locked": (
         N_("Another program is holding the record of runs."),
         N_("Nothing is lost. Close that program or wait a little, then try again."),

@@ -18,6 +18,7 @@ from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.bench.load.complaints import complaint_of
@@ -252,7 +253,8 @@ class Tab:
             message = BackMsg()
             message.rerun_script.fragment_id = fragment
             message.rerun_script.is_auto_rerun = True
-            await self._send(message)
+            with suppress(ConnectionClosed):  # `listen` tells of it
+                await self._send(message)
 
     def _stop_clock(self, fragment: str) -> None:
         if fragment in self._clocks:
@@ -266,7 +268,10 @@ class Tab:
 
 @asynccontextmanager
 async def opened_tab(url: str, tally: Tally, query: str = "") -> AsyncIterator[Tab]:
-    """A tab of the app at `url` with its page open, closed as a person closes it."""
+    """A tab of the app at `url` with its page open, closed as a person closes it.
+
+    Raises ConnectionClosed when the server went away meanwhile.
+    """
     async with httpx.AsyncClient(trust_env=False) as http:
         for path in ("health", "host-config"):
             (await http.get(f"{url}/_stcore/{path}")).raise_for_status()
