@@ -53,11 +53,13 @@ class CheckBehind:
                 stopped=self._stop.is_set,
             ).report
         except PlaygroundError as error:
-            log.warning("the check after an abrupt stop did not end: %s", error.message)
+            log.warning("check after an abrupt stop failed", extra={"error": error.message})
             return
         if self._stop.is_set():
             return
         keep_report(self._places, report)
         for problem in report.problems:
-            log.warning("found after an abrupt stop: %d × %s", problem.count, problem.message)
-        log.info("checked after an abrupt stop: %d problems", len(report.problems))
+            told = {"fault": problem.fault, "count": problem.count, "advice": problem.message}
+            log.warning("fault found after an abrupt stop", extra=told)
+        told = {"problems": len(report.problems), "complete": report.complete}
+        log.info("checked after an abrupt stop", extra=told)
