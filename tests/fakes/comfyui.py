@@ -44,6 +44,17 @@ class FakeComfyUI(Watched):
         self.script = Script()
         self.checkpoints = ["tiny.safetensors", "other.safetensors"]
         self.loras: list[str] | None = None
+        self.devices: list[dict[str, Any]] = [
+            {
+                "name": "cuda:0 NVIDIA GeForce RTX 4090",
+                "type": "cuda",
+                "index": 0,
+                "vram_total": 25_276_502_016,
+                "vram_free": 9_000_000_000,
+                "torch_vram_total": 16_000_000_000,
+                "torch_vram_free": 1_000_000_000,
+            }
+        ]
         self.new_spelling = False
         self.jobs_api = False
         self.partly_valid = False

@@ -60,6 +60,7 @@ def comfyui_app(fake: Any) -> Starlette:
         "/queue": ("GET POST", routes.queue),
         "/history/{id}": ("GET", routes.history),
         "/interrupt": ("POST", routes.interrupt),
+        "/free": ("POST", routes.free),
         "/upload/image": ("POST", routes.upload),
         "/view": ("GET", routes.view),
         "/object_info": ("GET", routes.object_info),
@@ -110,7 +111,14 @@ class _Routes:
 
     async def system_stats(self, _: Request) -> Response:
         system = {"os": "posix", "comfyui_version": VERSION, "argv": ["main.py", "--cpu"]}
-        return JSONResponse({"system": system, "devices": [{"name": "cpu", "type": "cpu"}]})
+        return JSONResponse({"system": system, "devices": self.fake.devices})
+
+    async def free(self, request: Request) -> Response:
+        wanted = await request.json()  # no body is a 500, as seen
+        if wanted.get("unload_models") and wanted.get("free_memory"):
+            for device in self.fake.devices:
+                device["vram_free"] = device["vram_total"]
+        return Response()
 
     async def queue(self, request: Request) -> Response:
         worker = self.fake.worker

@@ -90,7 +90,12 @@ class Behaviour:
 
 @dataclass
 class FakeModel:
-    """A model the fake has. `capabilities` None leaves the key out, as old versions do."""
+    """A model the fake has. `capabilities` None leaves the key out, as old versions do.
+
+    `gpu_size` is how much of it is in the graphics card's memory once loaded (None: all of it),
+    `num_ctx` and `expires_at` what /api/ps says then. `lingers_s` is how long it stays listed
+    there after it was told to go: somebody's request may keep it.
+    """
 
     name: str
     capabilities: tuple[str, ...] | None = ("completion", "tools")
@@ -98,6 +103,10 @@ class FakeModel:
     parameters: str = "14.8B"
     context: int = 32_768
     loaded: bool = False
+    gpu_size: int | None = None
+    num_ctx: int = 4096
+    expires_at: str = "2318-12-01T01:02:03.456789+02:00"
+    lingers_s: float = 0.0
 
     def details(self) -> dict[str, Any]:
         """`details` of /api/tags, /api/ps and /api/show."""
@@ -120,9 +129,9 @@ class FakeModel:
     def running(self) -> dict[str, Any]:
         """The model as /api/ps lists it."""
         return self._common() | {
-            "expires_at": "2318-12-01T01:02:03.456789+02:00",
-            "size_vram": self.size,
-            "context_length": 4096,
+            "expires_at": self.expires_at,
+            "size_vram": self.size if self.gpu_size is None else self.gpu_size,
+            "context_length": self.num_ctx,
         }
 
     def shown(self) -> dict[str, Any]:

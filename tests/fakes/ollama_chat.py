@@ -81,6 +81,9 @@ class Chats:
         if behaviour.reset:
             break_connection(chat.receive)
             return
+        if not chat.seen.body.get("messages") and chat.seen.body.get("keep_alive") == 0:
+            await self._unload(chat)
+            return
         await self._load(chat)
         if not chat.seen.body.get("messages"):
             await self._whole(chat, _record(chat, done=True, done_reason="load"))
@@ -103,7 +106,24 @@ class Chats:
             return
         await asyncio.sleep(chat.behaviour.load_s)
         model.loaded = True  # not reached if the client leaves: that aborts a load
+        options = chat.seen.body.get("options") or {}
+        model.num_ctx = options.get("num_ctx") or model.num_ctx
         chat.loaded_after = time.perf_counter() - chat.started
+
+    async def _unload(self, chat: _Chat) -> None:
+        """Answered at once, also for a model that is not loaded; it goes in its own time."""
+        model = self._fake.find(chat.seen.body["model"])
+        assert model is not None  # the others were refused
+
+        def go() -> None:
+            model.loaded = False
+            self._fake.changed()
+
+        if model.lingers_s:
+            asyncio.get_running_loop().call_later(model.lingers_s, go)
+        else:
+            go()
+        await self._whole(chat, _record(chat, done=True, done_reason="unload"))
 
     async def _streamed(self, chat: _Chat) -> None:
         behaviour = chat.behaviour

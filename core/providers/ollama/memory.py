@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pydantic import JsonValue
 
 from core.errors import InvalidRequest, ModelNotFound, ProviderTimeout
-from core.providers.ollama.errors import VENDOR, Asked, pull_command
+from core.providers.ollama.errors import VENDOR, Asked, pull_command, still_loading
 from core.providers.ollama.server import LIST_TIMEOUT_S, OllamaServer
 from core.providers.ollama.shelf import holds, is_cloud
 
@@ -35,7 +35,10 @@ async def load(server: OllamaServer, body: dict[str, JsonValue], *, timeout_s: f
             provider=VENDOR,
             details={"model": asked.model, "pull": command},
         )
-    await server.ask("POST", "api/chat", body=body, model=asked.model, timeout_s=timeout_s)
+    try:
+        await server.ask("POST", "api/chat", body=body, model=asked.model, timeout_s=timeout_s)
+    except ProviderTimeout as error:
+        raise still_loading(asked, timeout_s) from error
     await _until(
         server,
         asked,
