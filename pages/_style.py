@@ -51,6 +51,15 @@ _CSS = """
   border-top: 1px solid color-mix(in srgb, currentColor 10%, transparent); }
 .health-table .n { text-align: right; white-space: nowrap; }
 .health-table td:first-child { min-width: 9rem; }
+.health-settings { overflow-x: auto; font-size: 0.875rem; }
+.health-settings table { width: 100%; border-collapse: collapse; table-layout: fixed; }
+.health-settings th { text-align: left; font-weight: 400; opacity: 0.75; }
+.health-settings th, .health-settings td { padding: 0.375rem 1rem 0.375rem 0; vertical-align: top; }
+.health-settings td { overflow-wrap: anywhere;
+  border-top: 1px solid color-mix(in srgb, currentColor 10%, transparent); }
+.health-settings th:first-child { width: 50%; }
+.health-settings small { display: block; opacity: 0.75; font-size: 0.8125rem; }
+.health-settings i { opacity: 0.75; font-style: normal; }
 </style>
 """
 

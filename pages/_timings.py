@@ -1,5 +1,6 @@
 """Where a run's time went, as one bar: waiting, loading, first word, writing."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -62,9 +63,16 @@ def draw_timings(run: Run) -> None:
         return
     told = [f"{part['name']} {part['time']}" for part in parts]
     label = _("Where the time went") + ": " + ", ".join(told)
+    draw_parts(parts, label=label, key=f"timings_{run.id}")
+
+
+def draw_parts(parts: Sequence[Mapping[str, Any]], *, label: str, key: str) -> None:
+    """Draw a bar of parts, each with its `name`, `share` of the whole and `time`, what it is in
+    words; its `kind` is one of four tones: "queue", "load", "wait" and "work", the strongest.
+    """
     _mount(
-        key=f"timings_{run.id}",
-        data={"parts": parts, "label": label},
+        key=key,
+        data={"parts": list(parts), "label": label},
         width="stretch",
         height="content",
     )
