@@ -10,6 +10,7 @@ from pages._health_facts import draw_facts, glance, room_bar
 from pages._health_figures import draw_figures, draw_span_switch
 from pages._health_html import one_line
 from pages._health_state import Card, component_name, component_purpose, look, vendor_of
+from pages._health_tools import draw_tools
 from pages._health_words import words_of
 from pages._i18n import _
 from pages._moments import clock
@@ -49,7 +50,7 @@ def _standing(seen: Seen) -> str:
         return " · ".join((*parts, _("The first check is under way.")))
     if seen.since:
         parts.append(_("since {time}").format(time=clock(seen.since)))
-    if figures := glance(seen.health):
+    if vendor_of(seen.component) != "mock" and (figures := glance(seen.health)):
         parts.append(plain(figures))
     return " · ".join(parts)
 
@@ -88,6 +89,7 @@ def _behind(seen: Seen, *, named: bool) -> None:
     if vendor_of(component):
         kind = _("Text") if component.startswith("text/") else _("Pictures")
         _figures(component, kind if named else _("Lately"))
+        draw_tools(component)
 
 
 def _figures(component: str, heading: str) -> None:

@@ -113,7 +113,7 @@ def _provider(health: ProviderHealth, key: str) -> None:
     if health.queue is not None:
         _heading(_("Queue"))
         _queue(health.queue)
-    if health.models is not None:
+    if health.models is not None and health.provider != "mock":  # its models are scenarios
         _heading(_("Models"))
         _models(health.models, key)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from core.health import HealthState, Seen
 from pages._errors import provider_name
@@ -13,7 +14,7 @@ class Look:
     """A state for the eye: an icon and a colour, and always a word with them."""
 
     icon: str
-    color: str
+    color: Literal["gray", "green", "orange", "red"]
     word: str
 
 

@@ -22,7 +22,16 @@ from tests.health_kit import (
     provider,
     refused,
 )
-from tests.page_kit import Open, checked, choose, words_of
+from tests.page_kit import (
+    Open,
+    add_column,
+    checked,
+    choose,
+    fill_example,
+    finish,
+    press_run,
+    words_of,
+)
 
 ALIVE = re.compile(r"(?<!\\)<script|(?<!\\)!(?<!\\)\[|(?<!\\):red(?<!\\)\[loud")
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.test/x.png) :red[loud] \u202etxt"
@@ -284,6 +293,11 @@ def open_text(services: Services, monitor: ToldMonitor, monkeypatch: pytest.Monk
     return page_kit.open_page
 
 
+def above_run(page: AppTest) -> str:
+    """What is said above Run: errors of runs are texts, this is markdown."""
+    return "\n".join(str(one.value) for one in page.markdown)
+
+
 def live(page: AppTest, **settings: object) -> AppTest:
     return choose(page, 1, mode="live", **settings)
 
@@ -309,6 +323,23 @@ def test_a_live_column_says_that_its_server_is_down_and_when_it_is_back(
 
     monitor.tell(ollama())
     assert "Ollama does not answer" not in shown(checked(page.run()))
+
+
+def test_the_line_neither_comes_nor_goes_while_a_run_is_being_watched(
+    open_text: Open, monitor: ToldMonitor, services: Services
+) -> None:
+    page = choose(fill_example(open_text()), 1, model_mock="mock-slow")
+    page = press_run(add_column(page, "other_mode"))
+    assert "Ollama does not answer" not in above_run(page)
+
+    monitor.tell(refused("text/ollama"))
+    page = checked(page.run())
+    assert "under way" in shown(page)
+    assert "Ollama does not answer" not in above_run(page)
+
+    for view in services.gateway.batch(page.query_params["batch"]):
+        services.gateway.cancel(view.run.id)
+    assert "Ollama does not answer" in above_run(finish(page, services))
 
 
 def test_a_model_that_is_missing_is_told_only_to_who_chose_it(

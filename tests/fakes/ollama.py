@@ -44,13 +44,15 @@ class _Order:
 
 
 class FakeOllama(Watched):
-    """The server; a context manager. `models` may be changed at any time.
+    """The server; a context manager. `models` may be changed at any time; `port` 0 is any free.
 
     `requests` holds every request, `chats` those to /api/chat, both in the order they came.
     `until` and `wait_until` wait for something to become true of them.
     """
 
-    def __init__(self, *models: FakeModel | str, upstream: str | None = None) -> None:
+    def __init__(
+        self, *models: FakeModel | str, upstream: str | None = None, port: int = 0
+    ) -> None:
         super().__init__()
         named = models or ("qwen2.5:14b",)
         self.models = [FakeModel(one) if isinstance(one, str) else one for one in named]
@@ -59,7 +61,7 @@ class FakeOllama(Watched):
         self._orders: list[_Order] = []
         self._replies: dict[str, Reply] = {}
         self._gates: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
-        self._server = LoopbackServer(_app(self))
+        self._server = LoopbackServer(_app(self), port=port)
         self.url = self._server.url
 
     def __enter__(self) -> Self:
