@@ -12,11 +12,13 @@ from typing import Literal
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+from websockets.protocol import State
 
 from core.providers.comfyui.messages import SUPPORTS, Message, PreviewFrame, parse
 from core.providers.http import is_loopback
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
+MAX_GREETING_BYTES = 1024 * 1024
 OPEN_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 1.0
 PING_EVERY_S = 20.0
@@ -96,6 +98,7 @@ class JobSocket:
             proxy=self._proxy,
             compression=None,
             max_size=MAX_FRAME_BYTES,
+            create_connection=_ShortGreeting,
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
             ping_interval=PING_EVERY_S,
@@ -115,6 +118,21 @@ class JobSocket:
             self._connection = None
             with suppress(OSError, WebSocketException):
                 await connection.close()
+
+
+class _ShortGreeting(ClientConnection):
+    """A connection whose opening is short: the package itself reads gigabytes of a refusal."""
+
+    _greeting = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take in `data`, cutting the connection off if it will not open."""
+        if self.protocol.state is State.CONNECTING:
+            self._greeting += len(data)
+            if self._greeting > MAX_GREETING_BYTES:
+                self.transport.abort()
+                return
+        super().data_received(data)
 
 
 class _ConnectHere(connect):
