@@ -7,8 +7,11 @@ import streamlit as st
 from core import services
 from core.health import HealthState, Seen
 from core.types import utc_now
+from pages._admin import draw_admin_door
 from pages._format import gray, plain, small
 from pages._health_card import draw_card
+from pages._health_data import draw_data_care
+from pages._health_settings import draw_settings
 from pages._health_state import cards, look
 from pages._health_verdict import verdict
 from pages._i18n import _
@@ -62,3 +65,7 @@ def _check() -> None:
 
 
 _live()
+with st.container(key="health_below", gap="medium"):
+    draw_data_care()
+    draw_settings()
+    draw_admin_door()
