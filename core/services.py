@@ -10,13 +10,13 @@ from core.admin_door import AdminDoor
 from core.catalog import Catalog, load_catalog
 from core.catalog.presets import ImagePreset, load_presets
 from core.chores import Chores
-from core.data_care import DataCare, finish_restore, left_open
+from core.data_care import DataCare, Places, finish_restore, left_open
 from core.elsewhere import Elsewhere
 from core.errors import ShuttingDown
 from core.export import Exports
 from core.gateway import Gateway
 from core.image_plan import ImagePlanner
-from core.metrics import Metrics
+from core.metrics import Metrics, State
 from core.monitor import DatabaseCheck, DiskCheck, HealthMonitor
 from core.orphans import Orphans
 from core.pictures import Kept, PictureFolder, check_upload
@@ -111,6 +111,10 @@ class Services:
         self.workflows[workflow.id] = workflow
         return workflow
 
+    def check_ready(self) -> None:
+        """Blocks. Raises StoreError unless the database can be read and its writer is at work."""
+        self._database.check()
+
     def close(self) -> None:
         """End the runs under way as `interrupted`, keep their text, close the database."""
         self.health.close()
@@ -129,7 +133,7 @@ def build_services(settings: Settings) -> Services:
     """
     catalog = load_catalog()
     presets = load_presets()
-    if finish_restore(settings.playground_data_dir.resolve()):
+    if finish_restore(Places.of(settings)):
         log.warning("a restore that was killed at its very end is finished")
     workflows = _workflows(settings)
     providers = build_text_providers(settings, catalog)
@@ -181,6 +185,7 @@ def build_services(settings: Settings) -> Services:
         on_loop=runner.call,
         interval_s=settings.health_interval,
     )
+    metrics.watch(State(runner, health, settings.database_path))
     orphans.take(starting=True)
     orphans.watch()
     keep_indexed(database)
@@ -253,6 +258,11 @@ def get_services() -> Services:
         if _services is None:
             _services = build_services(load_settings())
         return _services
+
+
+def present_services() -> Services | None:
+    """The process's services if they are there: builds nothing, waits for nothing."""
+    return _services
 
 
 def close_services() -> None:

@@ -16,9 +16,8 @@ from core.data_care.backup import forget_old
 from core.data_care.locks import alone_in
 from core.errors import BackupUnusable, CareBusy, StoreCorrupt, StoreFull
 from tests.care_killed import kills, make_backup
-from tests.care_kit import Kept, colour, kept_in
+from tests.care_kit import Kept, colour, kept_in, shown
 from tests.factories import make_run
-from tests.test_care_prune import shown
 
 
 @pytest.fixture

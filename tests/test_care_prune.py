@@ -8,11 +8,10 @@ import pytest
 from core.data_care import PruneRule
 from core.errors import PlanOutdated
 from core.listing import RunFilter
-from core.run import Run
 from core.store import RunList
 from core.store.integrity import references
 from core.types import RunStatus
-from tests.care_kit import Kept, age, kept_in
+from tests.care_kit import Kept, age, kept_in, shown
 from tests.factories import make_run
 
 OLD = PruneRule(older_than_days=30)
@@ -289,9 +288,3 @@ def test_the_list_goes_on_without_the_pruned_runs(kept: Kept) -> None:
     runs = [kept.text(days_old=90 if number % 2 else 1) for number in range(10)]
     kept.care.prune(kept.care.plan_prune(OLD))
     assert set(RunList(kept.database).ids(RunFilter(), limit=20)) == {run.id for run in runs[::2]}
-
-
-def shown(run: Run) -> str:
-    """The SHA-256 of a run's picture."""
-    assert run.image
-    return run.image.pictures[0].sha256

@@ -2,6 +2,7 @@
 
 from core.data_care.behind import left_open
 from core.data_care.care import DataCare
+from core.data_care.places import Places
 from core.data_care.restore import finish_restore
 from core.data_care.types import (
     AgeShare,
@@ -27,6 +28,7 @@ __all__ = [
     "IntegrityReport",
     "Kind",
     "Mended",
+    "Places",
     "Problem",
     "PrunePlan",
     "PruneRule",

@@ -50,7 +50,7 @@ def restore(
     where there is data and no `replace`, or while something works with it; BackupUnusable,
     StoreTooNew, StoreFull, StoreError. Whatever is raised, the present data is as it was.
     """
-    finish_restore(places.data)
+    finish_restore(places)
     folder = find(places, wanted)
     _require_place(places, replace=replace)
     parent, lock = places.data.parent, f"{places.data.name}.restore.lock"
@@ -83,16 +83,17 @@ def find(places: Places, wanted: str) -> Path:
     )
 
 
-def finish_restore(data: Path) -> bool:
+def finish_restore(places: Places) -> bool:
     """Put the new folder in place where a restore was killed right before that; whether so."""
+    data = places.data
     if data.exists():
         return False
     ready = sorted(data.parent.glob(f"{data.name}.restored-*"))
     if not ready:
         return False
     moment = ready[-1].name.removeprefix(f"{data.name}.restored-")
+    _keep_backups(places, data.with_name(f"{data.name}.before-{moment}"), ready[-1])
     ready[-1].rename(data)
-    _keep_backups(data.with_name(f"{data.name}.before-{moment}"), data)
     return True
 
 
@@ -218,13 +219,17 @@ class _Restorer:
                 shutil.move(path, data / path.name)
             ready.rmdir()
             return
-        ready.rename(data)
         if aside is not None:
-            _keep_backups(aside, data)
+            _keep_backups(self.places, aside, ready)
+        ready.rename(data)
         settle(data.parent)
 
 
-def _keep_backups(aside: Path, data: Path) -> None:
-    """Backups that lay in the data folder stay where they are looked for."""
-    if (aside / "backups").is_dir() and not (data / "backups").exists():
-        (aside / "backups").rename(data / "backups")
+def _keep_backups(places: Places, aside: Path, ready: Path) -> None:
+    """Backups that lay in the data folder will lie there again."""
+    if not places.backups.is_relative_to(places.data):
+        return
+    within = places.backups.relative_to(places.data)
+    if (aside / within).is_dir() and not (ready / within).exists():
+        (ready / within).parent.mkdir(parents=True, exist_ok=True)
+        (aside / within).rename(ready / within)
