@@ -276,6 +276,30 @@ def test_the_version_is_that_of_the_project() -> None:
     assert project["project"]["version"] == __version__
 
 
+async def test_the_app_tells_its_lines_feeds_and_health(
+    api: httpx.AsyncClient, services: Services
+) -> None:
+    slow = TextRequest.model_validate({**FREE, "model": "mock-slow"})
+    run_id = await services.gateway.asubmit(slow)
+    events = services.gateway.afollow(run_id)
+    await anext(events)
+    await services.health.acheck("text/ollama")
+
+    figures = await figures_of(api)
+
+    lanes = {dict(has)["provider"] for name, has in figures if name == "playground_queue_depth"}
+    assert lanes == {"mock", "ollama", "openai", "comfyui"}
+    assert figures.of("playground_active_runs") == 1
+    assert figures.of("playground_open_feeds") == 1
+    assert figures.of("playground_health", component="text/ollama", state="down") == 1
+    assert figures.of("playground_health", component="disk", state="unknown") == 1
+    assert figures.of("playground_database_bytes") > 0
+    await events.aclose()
+    await services.gateway.acancel(run_id)
+    figures = await figures_of(api)
+    assert (figures.of("playground_active_runs"), figures.of("playground_open_feeds")) == (0, 0)
+
+
 async def test_a_refused_request_is_no_run(api: httpx.AsyncClient, services: Services) -> None:
     with pytest.raises(PlaygroundError):
         await services.gateway.arun(TextRequest(role="poet", task="free"))

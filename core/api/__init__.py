@@ -8,6 +8,7 @@ from core.api import (
     compare,
     docs,
     export,
+    health,
     history,
     images,
     media,
@@ -48,7 +49,19 @@ def build_api() -> FastAPI:
     api.add_middleware(RequestIds)  # the last added is the first to be passed
     add_error_handlers(api)
     # `/runs/export` comes before `/runs/{run_id}`, which would take it for a run.
-    for part in (text, media, images, export, history, runs, compare, check, catalog, metrics):
+    for part in (
+        text,
+        media,
+        images,
+        export,
+        history,
+        runs,
+        compare,
+        check,
+        catalog,
+        health,
+        metrics,
+    ):
         api.include_router(part.router, prefix="/v1")
     api.include_router(docs.router, prefix="/v1", include_in_schema=False)
     return api

@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.errors import StoreTooNew
+from core.errors import StoreError, StoreTooNew
 from core.store.faults import explain, explained, is_about_the_file
 from core.store.lean import sqlite_utils
 from core.store.migrations import migrations
@@ -81,6 +81,16 @@ class Database:
     def is_writing(self) -> bool:
         """Whether the writer thread is alive: without it nothing is written any more."""
         return self._thread.is_alive()
+
+    def check(self) -> None:
+        """Raises StoreError unless the file can be read and what is written has a writer."""
+        if not self.is_writing:
+            raise StoreError(
+                f"Nothing can be written to the database {self.path} any more. Restart the "
+                "playground; what was recorded is kept."
+            )
+        with self.read() as connection:
+            connection.execute("SELECT id FROM runs LIMIT 1").fetchone()
 
     @contextmanager
     def read(self) -> Generator[sqlite3.Connection]:
