@@ -10,10 +10,10 @@ from pathlib import Path
 import anyio.to_thread
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
 
 from core import server, services
 from core.api import API_ROOT, build_api
+from core.api.mounted import mounted
 
 
 @asynccontextmanager
@@ -30,9 +30,7 @@ async def lifespan(_: st.App) -> AsyncGenerator[None, None]:
             await anyio.to_thread.run_sync(services.close_services)
 
 
-api = build_api()
-# A mount does not match its own bare path, which would be a page then.
-routes = [Route(API_ROOT, api), Mount(API_ROOT, api)]
+routes = mounted(API_ROOT, build_api())
 app = st.App(
     Path(__file__).parent / "pages" / "main.py",  # uvicorn would look from where it was started
     routes=routes,

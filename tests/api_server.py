@@ -8,16 +8,15 @@ from contextlib import contextmanager
 import httpx
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from core.api import API_ROOT, build_api
+from core.api.mounted import mounted
 
 
 def mounted_api() -> Starlette:
     """The API where app.py puts it."""
-    api = build_api()
-    return Starlette(routes=[Route(API_ROOT, api), Mount(API_ROOT, api)])
+    return Starlette(routes=mounted(API_ROOT, build_api()))
 
 
 def asgi_client() -> httpx.AsyncClient:

@@ -14,8 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, assume, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
@@ -29,6 +30,7 @@ from tests.picture_kit import plain
 
 EXAMPLES = int(os.environ.get("API_SCHEMA_EXAMPLES", "12"))
 DEEP = "API_SCHEMA_EXAMPLES" in os.environ
+LONGEST_ADDRESS = 60_000  # longer ones the web server itself cuts off
 SMALL = 64  # pixels: drawing large pictures is tested elsewhere, and would take all the time
 
 schema = schemathesis.openapi.from_dict(build_api().openapi())
@@ -119,7 +121,13 @@ def test_a_route_answers_as_it_is_described(
 ) -> None:
     _made_real(case, playground.known)
     _made_small(case)
-    response = case.call_and_validate(base_url=playground.url, checks=_checks(), timeout=60)
+    sent = case.as_transport_kwargs(base_url=playground.url)
+    address = requests.Request("GET", sent["url"], params=sent.get("params")).prepare().url or ""
+    assume(len(address) < LONGEST_ADDRESS)
+    checks = _checks()
+    if None in (case.query or {}).values():  # is not sent at all, so there is nothing wrong
+        checks = [check for check in checks if check.__name__ != "negative_data_rejection"]
+    response = case.call_and_validate(base_url=playground.url, checks=checks, timeout=60)
     if response.status_code >= 400:
         assert set(response.json()) == {"error"}
         assert set(response.json()["error"]) == {"code", "message", "details"}
@@ -132,6 +140,12 @@ def test_a_moment_that_is_not_written_out_is_refused(
 ) -> None:
     response = httpx.get(f"{playground.url}/v1/{route}", params={"since": moment})
     assert (response.status_code, response.json()["error"]["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize("path", ["runs/%0A", "nothing/%0Ahere", "images/%0D%0A?w=1"])
+def test_a_path_with_a_line_break_is_the_apis(playground: Playground, path: str) -> None:
+    response = httpx.get(f"{playground.url}/v1/{path}")
+    assert (response.status_code, response.json()["error"]["code"][-9:]) == (404, "not_found")
 
 
 def test_a_method_that_is_not_allowed_is_answered_with_all_that_are(playground: Playground) -> None:
