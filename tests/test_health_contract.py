@@ -1,6 +1,7 @@
 """What `health_check()` promises, over every provider: within 2 s, whatever there is, no errors."""
 
 import asyncio
+import gc
 import socket
 import threading
 import time
@@ -253,3 +254,21 @@ async def test_what_was_learnt_before_the_rest_was_late_is_kept(monkeypatch):
 
 def test_every_provider_of_the_tables_is_tried_here():
     assert set(NETWORKED) == set(COMPONENTS) - {"text/mock", "image/mock"}
+
+
+async def test_a_caller_that_gives_up_at_the_very_end_leaves_no_error_behind():
+    failed = asyncio.Event()
+
+    async def fails(_: Findings) -> ProviderHealth:
+        failed.set()
+        raise RuntimeError("nobody asks any more")
+
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: complaints.append(about))
+    asking = asyncio.create_task(Odd(fails).health_check())
+    await failed.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    del asking
+    gc.collect()
+    assert complaints == []

@@ -149,6 +149,7 @@ async def check_up(
 ) -> ProviderHealth:
     """What `examine` says, within 2 s whatever it does; never raises."""
     task = asyncio.ensure_future(examine(found))
+    task.add_done_callback(_look_at)
     try:
         await asyncio.wait({task}, timeout=CHECK_TIMEOUT_S)
         return _verdict(found, task)
@@ -183,11 +184,10 @@ async def _let_go(task: "asyncio.Future[ProviderHealth]") -> None:
     if task.done():
         return
     task.cancel()
-    task.add_done_callback(_look_at)
     await asyncio.wait({task}, timeout=LETTING_GO_S)
 
 
 def _look_at(task: "asyncio.Future[ProviderHealth]") -> None:
-    """Nobody waits for it any more: take its error, so that asyncio does not complain."""
+    """Take its error, so that asyncio does not complain where nobody waits for it any more."""
     if not task.cancelled():
         task.exception()
