@@ -30,7 +30,8 @@ async def lifespan(_: st.App) -> AsyncGenerator[None, None]:
             await anyio.to_thread.run_sync(services.close_services)
 
 
-routes = mounted(API_ROOT, build_api())
+api = build_api()
+routes = mounted(API_ROOT, api)
 app = st.App(
     Path(__file__).parent / "pages" / "main.py",  # uvicorn would look from where it was started
     routes=routes,
