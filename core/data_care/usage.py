@@ -29,8 +29,8 @@ _COUNTS = (
 _OLDER = (
     "SELECT (SELECT count(*) FROM runs WHERE created_at < :before) AS runs, "
     "count(*) AS pictures, total(bytes) AS picture_bytes FROM ("
-    "SELECT max(bytes) AS bytes, max(run_id) AS newest FROM images GROUP BY sha256) "
-    "JOIN runs ON runs.id = newest WHERE runs.created_at < :before"
+    "SELECT max(i.bytes) AS bytes FROM images i JOIN runs r ON r.id = i.run_id "
+    "GROUP BY i.sha256 HAVING max(r.created_at) < :before)"
 )
 
 

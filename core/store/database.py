@@ -116,17 +116,17 @@ class Database:
         self._thread.join()
         while self._idle:
             self._idle.pop().close()
+        self._writer.close()  # last: a reader cannot empty the write-ahead log and remove it
 
     def _write_all(self) -> None:
-        with closing(self._writer):
-            while (first := self._next()) is not None:
-                group, last = self._group(first)
-                self._commit(group)
-                if last:
-                    return
-                self._idle_wanted = self._idle_work is not None
-                if time.monotonic() - self._idle_last > LONGEST_BUSY_S:
-                    self._do_idle()
+        while (first := self._next()) is not None:
+            group, last = self._group(first)
+            self._commit(group)
+            if last:
+                return
+            self._idle_wanted = self._idle_work is not None
+            if time.monotonic() - self._idle_last > LONGEST_BUSY_S:
+                self._do_idle()
 
     def _next(self) -> _Item | None:
         """What is to be written next; until it comes, idle work is done."""
