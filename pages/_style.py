@@ -28,8 +28,9 @@ _CSS = """
 .st-key-health_verdict [data-testid="stElementContainer"]:first-child p {
   font-size: 1.375rem; line-height: 1.4;
 }
+.st-key-health_banner [data-testid="stPageLink"] a { padding-left: 0; }
 [class*="st-key-health_"] h3 { padding-top: 0; }
-.health-facts.health-facts { margin: 0; padding: 0; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+.health-facts.health-facts { margin: 0; padding: 0; max-width: 44rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 .health-facts > div { display: flex; gap: 1rem; justify-content: space-between; padding: 0.1rem 0; }
 .health-facts dt { opacity: 0.75; font-weight: 400; overflow-wrap: anywhere; }
 .health-facts.led > div:first-child dt { opacity: 1; font-weight: 500; }

@@ -38,7 +38,8 @@ def _draw_verdict(seen: Mapping[str, Seen]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(key="health_verdict", gap=None, width="stretch"):
             st.markdown(f":{seems.color}[{seems.icon}] {plain(found.words)}")
-            st.markdown(small(gray(_last_check(seen))))
+            # A blank in its place at first, so that nothing moves when there is something.
+            st.markdown(small(gray(_last_check(seen) or "&nbsp;")))
         st.button(
             _("Check now"),
             key="health_check",
@@ -49,13 +50,15 @@ def _draw_verdict(seen: Mapping[str, Seen]) -> None:
 
 
 def _last_check(seen: Mapping[str, Seen]) -> str:
-    """When the part that was looked at longest ago was looked at."""
+    """When the part that was looked at longest ago was looked at; "" before the first check."""
     used = [one for one in seen.values() if one.state is not HealthState.NOT_CONFIGURED]
     moments = [one.checked_at for one in used if one.checked_at]
     asked = st.session_state.get("health_asked")
     late = [one for one in used if one.checking and asked and (one.checked_at or asked) <= asked]
-    if late or not moments:
+    if late:
         return _("Checking …")
+    if not moments:
+        return ""
     return _("Last checked {time}").format(time=exact_clock(min(moments)))
 
 
@@ -65,6 +68,7 @@ def _check() -> None:
 
 
 _live()
+st.space("small")
 with st.container(key="health_below", gap="medium"):
     draw_data_care()
     draw_settings()
