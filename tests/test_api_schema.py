@@ -61,6 +61,7 @@ def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]
     services = build_services(settings)
     with pytest.MonkeyPatch.context() as patch, serving(mounted_api()) as url:
         patch.setattr("core.services.get_services", lambda: services)
+        patch.setattr("core.services.present_services", lambda: services)
         yield Playground(f"{url}/api", _known(services))
     services.close()
 
