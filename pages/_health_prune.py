@@ -160,7 +160,7 @@ def _draw_plan(plan: PrunePlan) -> None:
             st.text(stays)
         if plan.samples:
             st.caption(_("Some of them, the oldest and the newest:"))
-            head = (_("Made"), _("Kind"), _("Task"), _("Model"))
+            head = (_("Made"), _("Kind"), _("Purpose"), _("Model"))
             kinds = {"text": _("Text"), "image": _("Pictures")}
             rows = [
                 (clock(one.created_at), kinds[one.kind], task_label(one.task), one.model)
@@ -207,10 +207,13 @@ def _takes(plan: PrunePlan) -> str:
 
 
 def _frees(plan: PrunePlan) -> str:
-    return _(
-        "{pictures} become free on the disk. About {database} inside the database are used again "
-        "by new runs."
-    ).format(pictures=size(plan.picture_bytes), database=size(plan.database_bytes))
+    parts = []
+    if plan.picture_bytes:
+        parts.append(_("{size} become free on the disk.").format(size=size(plan.picture_bytes)))
+    if plan.database_bytes:
+        inside = _("About {size} inside the database are used again by new runs.")
+        parts.append(inside.format(size=size(plan.database_bytes)))
+    return " ".join(parts)
 
 
 def _stays(plan: PrunePlan) -> str:

@@ -10,7 +10,7 @@ _CSS = """
 :host { display: block; }
 .figures {
   display: grid; grid-template-columns: minmax(4.5rem, max-content) repeat(3, max-content)
-    minmax(4rem, 11rem);
+    minmax(4rem, 1fr);
   gap: 0.375rem 1rem; align-items: end; font-family: var(--st-font); font-size: 0.8125rem;
   color: var(--st-gray-text-color); font-variant-numeric: tabular-nums; line-height: 1.3;
 }

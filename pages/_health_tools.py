@@ -22,7 +22,7 @@ from pages._image_errors import explain_code
 from pages._moments import clock
 from pages._who import who
 
-_LONGEST_ANSWER = 400
+_LONGEST_ANSWER = 200
 _THUMBNAIL = 240
 
 Deed = Literal["load", "unload", "free"]
@@ -198,7 +198,7 @@ def _draw_result(run: Run) -> None:
             words = _("The picture that the test made")
             st.markdown(f"![{words}]({address})")
     else:
-        st.text(shortened(run.output, _LONGEST_ANSWER))
+        st.text(shortened(" ".join(run.output.split()), _LONGEST_ANSWER))
 
 
 def _draw_error(component: str, error: PlaygroundError, *, when: str) -> None:

@@ -53,12 +53,16 @@ def _draw(usage: Usage) -> None:
     parts = age_parts(usage)
     if parts:
         told = ", ".join(f"{part['name']} {part['time']}" for part in parts)
-        draw_parts(parts, label=_("Pictures by age") + ": " + told, key="health_ages")
+        draw_parts(
+            parts, label=_("Runs and their pictures by age") + ": " + told, key="health_ages"
+        )
     st.html(facts(_facts(usage)))
 
 
 def age_parts(usage: Usage) -> list[dict[str, Any]]:
-    """The pictures by age, the newest first, as parts of a bar; those without bytes left out."""
+    """Runs by age, the newest first, as parts of a bar: by the bytes of their pictures, or where
+    there are none by their number.
+    """
     older = {one.older_than_days: one for one in usage.by_age}
     everything = AgeShare(
         older_than_days=0,
@@ -75,16 +79,19 @@ def age_parts(usage: Usage) -> list[dict[str, Any]]:
         _("older than a year"),
     )
     return [
-        _part(tone, name, newer, after)
+        _part(tone, name, newer, after, by_runs=not usage.picture_bytes)
         for tone, name, (newer, after) in zip(_TONES, names, pairwise(edges), strict=True)
         if newer.picture_bytes > after.picture_bytes or newer.runs > after.runs
     ]
 
 
-def _part(tone: str, name: str, newer: AgeShare, after: AgeShare) -> dict[str, Any]:
-    taken = max(newer.picture_bytes - after.picture_bytes, 0)
-    runs = ngettext("{n} run", "{n} runs", newer.runs - after.runs)
-    return {"kind": tone, "name": name, "time": f"{size(taken)}, {runs}", "share": taken}
+def _part(
+    tone: str, name: str, newer: AgeShare, after: AgeShare, *, by_runs: bool
+) -> dict[str, Any]:
+    taken, count = newer.picture_bytes - after.picture_bytes, newer.runs - after.runs
+    runs = ngettext("{n} run", "{n} runs", count)
+    words = runs if by_runs else f"{runs}, {size(taken)}"
+    return {"kind": tone, "name": name, "time": words, "share": count if by_runs else taken}
 
 
 def _facts(usage: Usage) -> list[tuple[str, str]]:
