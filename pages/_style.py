@@ -58,7 +58,7 @@ _CSS = """
 .health-settings th, .health-settings td { padding: 0.375rem 1rem 0.375rem 0; vertical-align: top; }
 .health-settings td { overflow-wrap: anywhere;
   border-top: 1px solid color-mix(in srgb, currentColor 10%, transparent); }
-.health-settings th:first-child { width: 50%; }
+.health-settings th:first-child { width: 44%; }
 .health-settings small { display: block; opacity: 0.75; font-size: 0.8125rem; }
 .health-settings i { opacity: 0.75; font-style: normal; }
 </style>
