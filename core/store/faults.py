@@ -42,6 +42,8 @@ _KINDS: dict[int, type[StoreError]] = {
     sqlite3.SQLITE_CORRUPT: StoreCorrupt,
     sqlite3.SQLITE_NOTADB: StoreCorrupt,
     sqlite3.SQLITE_FULL: StoreFull,
+}
+_DISK_KINDS: dict[int, type[StoreError]] = {
     errno.ENOSPC: StoreFull,
     errno.EDQUOT: StoreFull,
     errno.EROFS: StoreReadOnly,
@@ -95,7 +97,7 @@ def explained(path: Path) -> Generator[None]:
 
 def _kind(error: Exception, path: Path) -> type[StoreError]:
     if isinstance(error, OSError):
-        return _KINDS.get(error.errno or 0, StoreError)
+        return _DISK_KINDS.get(error.errno or 0, StoreError)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_IOERR and _room(path.parent) < HARDLY_ANY:
         return StoreFull
