@@ -77,7 +77,7 @@ def test_a_page_that_follows_a_run_does_not_bring_the_app_back_while_it_ends(
         async with opened_tab(url, tally) as tab:
             await tab.press("text_example")
             await tab.press("text_run")
-            assert tab.is_live
+            assert tab.has("stop_")
             await asyncio.sleep(0.5)
 
             app.process.terminate()

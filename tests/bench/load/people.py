@@ -31,13 +31,16 @@ class Person:
         self._draw = random.Random(seed)  # noqa: S311 - plausible, not secret
 
     async def live(self, leave: asyncio.Event) -> None:
-        """Come at some moment, then do one round after the other until it is time to leave."""
+        """Come at some moment, then do one round after the other until it is time to leave; one
+        round whatever the time.
+        """
         await self._think("come")
         async with AsyncExitStack() as stack:
             with self._tally.timed("open the app"):
                 tab = await stack.enter_async_context(opened_tab(self._url, self._tally))
-            for part in itertools.cycle((self._write, self._find, self._check)):
-                if leave.is_set():
+            parts = (self._write, self._find, self._check)
+            for done, part in enumerate(itertools.cycle(parts)):
+                if leave.is_set() and done >= len(parts):
                     return
                 await part(tab)
 
@@ -52,7 +55,7 @@ class Person:
         await self._think("look")
         await self._do("press Run", tab.press("text_run"))
         self._tally.batches.append(_named(tab.query, "batch"))
-        await self._do("answer, from Run to its end", tab.until(lambda seen: not seen.is_live))
+        await self._do("answer, from Run to its end", tab.until(_has_ended))
         await self._think("read")
 
     async def _find(self, tab: Tab) -> None:
@@ -66,8 +69,6 @@ class Person:
         await self._think("read")
 
     async def _check(self, tab: Tab) -> None:
-        if "health" not in tab.pages:
-            return
         await self._do("go to Health", tab.go("health"))
         await self._think("read")
 
@@ -89,6 +90,10 @@ class Person:
 
     async def _think(self, about: str) -> None:
         await asyncio.sleep(self._draw.uniform(*THINK[about]) / self._haste)
+
+
+def _has_ended(tab: Tab) -> bool:
+    return not tab.has("stop_")  # the button that stops a run under way
 
 
 def _named(query: str, name: str) -> str:

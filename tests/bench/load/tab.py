@@ -98,10 +98,9 @@ class Tab:
                 self._changed.clear()
                 await self._changed.wait()
 
-    @property
-    def is_live(self) -> bool:
-        """Whether a part of the page refreshes itself."""
-        return bool(self._clocks)
+    def has(self, key: str) -> bool:
+        """Whether a widget is on the page whose key begins like this."""
+        return any(f"-{key}" in id_of(one.element) for one in self._drawn.values())
 
     def element(self, key: str) -> Element | None:
         """The widget with this key that is on the page."""
@@ -217,8 +216,10 @@ class Tab:
             self._tally.complain("a script could not be compiled")
         if how == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             return
-        for moment in self._run_asked.values():
-            self._tally.note("page refreshes itself", (time.perf_counter() - moment) * 1000)
+        for fragment, moment in self._run_asked.items():
+            if fragment in self._clocks:
+                name = f"refresh, due every {self._clocks[fragment][0]:g} s"
+                self._tally.note(name, (time.perf_counter() - moment) * 1000)
         self._forget_stale(ran=set(self._fragments))
         if self._started and not self._fragments:
             self._answered()
