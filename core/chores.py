@@ -94,7 +94,7 @@ class Chores:
         except PlaygroundError as error:
             self._change(name, error=error, ended_at=utc_now())
         except Exception:
-            log.exception("the chore %s failed", name)
+            log.exception("chore failed", extra={"chore": name})
             error = PlaygroundError("Something went wrong; the server's log has the detail.")
             self._change(name, error=error, ended_at=utc_now())
         else:

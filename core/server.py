@@ -3,6 +3,8 @@ the console, a fast socket, and an end that keeps what runs.
 """
 
 import gc
+import logging
+import os
 import signal
 import socket
 import sys
@@ -14,10 +16,12 @@ from types import FrameType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core import __version__
 from core.errors import PlaygroundError, SettingsError
 from core.logs import set_up as set_up_logs
 from core.settings import LegacySettingWarning, Settings, load_settings
 
+log = logging.getLogger("playground.server")
 YOUNG_OBJECTS = 10_000
 
 
@@ -46,6 +50,7 @@ class ReadableRefusal:
 def talk_on_the_console() -> None:
     """Everything that is logged in this process goes to stderr, one event a line."""
     set_up_logs(_settings_of_logs())
+    log.info("playground starting", extra={"version": __version__, "pid": os.getpid()})
 
 
 def _settings_of_logs() -> Settings:

@@ -70,5 +70,5 @@ try:
 except PlaygroundError as error:
     error_card(error)
 except Exception:
-    logging.getLogger(__name__).exception("A page failed.")
+    logging.getLogger("playground.pages").exception("page failed", extra={"page": page.url_path})
     unexpected_card()

@@ -1,5 +1,6 @@
 """The log: one event a line, by name, without secrets, without anybody's text."""
 
+import ast
 import asyncio
 import io
 import json
@@ -479,6 +480,56 @@ async def test_no_secret_is_in_what_the_libraries_tell_at_debug() -> None:
     for name in ("httpcore", "httpx", "streamlit", "uvicorn.error", "websockets"):
         assert f"logger={name}" in lines.text
     assert "9f3a" not in lines.text
+
+
+# The code that logs
+
+
+def log_calls() -> Iterator[tuple[str, ast.Call]]:
+    """Every call of a logger's method in the product, with where it stands."""
+    methods = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+    root = Path(__file__).parent.parent
+    for path in [root / "app.py", *(root / "core").rglob("*.py"), *(root / "pages").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=target, attr=method)) if method in methods:
+                    if ast.unparse(target).startswith(("log", "logging.getLogger")):
+                        yield f"{path.relative_to(root)}:{node.lineno}", node
+
+
+def is_one_event(call: ast.Call) -> bool:
+    """Whether the event is in fixed words and all else has a name."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="log"), args=[_, ast.Constant(value=str(words))]):
+            return "%" not in words
+        case ast.Call(args=[ast.Constant(value=str(words))]):
+            return "%" not in words
+    return False
+
+
+def test_events_have_fixed_words_and_their_values_have_names() -> None:
+    calls = dict(log_calls())
+    broken = {where for where, call in calls.items() if not is_one_event(call)}
+
+    assert len(calls) > 20
+    # Other people's warnings are words as they come.
+    assert {where.partition(":")[0] for where in broken} == {"core/logs/setup.py"}
+
+
+@pytest.mark.parametrize(
+    ("code", "fine"),
+    [
+        ('log.info("run started", extra={"run_id": 1})', True),
+        ('log.log(20, "health changed", extra={})', True),
+        ('log.info("run %s started", run_id)', False),
+        ('log.info(f"run {run_id} started")', False),
+        ("log.info(words)", False),
+    ],
+)
+def test_that_rule_notices_what_breaks_it(code: str, fine: bool) -> None:
+    call = ast.parse(code, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert is_one_event(call) is fine
 
 
 # The stream

@@ -86,7 +86,7 @@ class JobSocket:
             try:
                 await self._listen()
             except (OSError, WebSocketException, ValueError, ImportError) as error:
-                log.info("websocket not connected: %s", type(error).__name__)
+                log.info("websocket not connected", extra={"error": type(error).__name__})
             self._failed.set()
             await asyncio.sleep(self._retry_s)
 
