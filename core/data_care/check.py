@@ -54,7 +54,6 @@ class Findings:
     lost: dict[Reference, list[str]]
     orphans: list[PictureFile]
     stale: list[PictureFile]
-    left: list[PictureFile]
 
 
 def look(
@@ -121,7 +120,6 @@ class _Check:
             lost=self.lost,
             orphans=orphans,
             stale=stale,
-            left=listed.left,
         )
 
     def _look_at_pages(self, *, thorough: bool) -> None:

@@ -14,7 +14,12 @@ from core.data_care.check import Findings, look
 from core.data_care.files import disk_explained, write_whole
 from core.data_care.locks import alone_in
 from core.data_care.manifest import identifier
-from core.data_care.picture_files import PictureFile, put_back, take_out
+from core.data_care.picture_files import (
+    PictureFile,
+    put_all_back,
+    remove_thumbnails,
+    take_out,
+)
 from core.data_care.places import Places
 from core.data_care.types import Fault, Mended
 from core.store import Database
@@ -34,6 +39,7 @@ def mend(database: Database, places: Places, told: Callable[[int, int], None]) -
     A database that is damaged is left as it is: nothing can be told from it.
     """
     with alone_in(places.data), disk_explained(places.images):
+        put_all_back(places)
         found = look(database, places, deep=True, told=told)
         faults = {problem.fault for problem in found.report.problems}
         if Fault.DATABASE_DAMAGED in faults:
@@ -90,11 +96,7 @@ class _Mender:
         return count
 
     def remove_leftovers(self) -> int:
-        """Remove unfinished files and thumbnails of nothing; how many. Pictures that were leaving
-        when a process died get their place again.
-        """
-        for file in self.found.left:
-            put_back(file.path, self.places)
+        """Remove unfinished files and thumbnails of nothing; how many."""
         for file in self.found.stale:
             file.path.unlink(missing_ok=True)
         return len(self.found.stale)
@@ -106,6 +108,7 @@ class _Mender:
             self.places.orphans.mkdir(exist_ok=True)
         for file in moved:
             file.path.rename(self.places.orphans / file.path.name)
+            remove_thumbnails(self.places, file.sha256)
         return moved
 
     def _still_orphans(self, files: list[PictureFile]) -> set[str]:

@@ -93,6 +93,20 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield some
 
 
+def put_all_back(places: Places) -> None:
+    """Give pictures their places again that were leaving when a process died; nobody else may be
+    at work.
+    """
+    for file in _files(places.leaving, "*", _NAME):
+        put_back(file.path, places)
+
+
+def remove_thumbnails(places: Places, sha256: str) -> None:
+    """Delete what was made smaller of a picture that has gone."""
+    for thumbnail in (places.images / "thumbs" / sha256[:2]).glob(f"{sha256}-*.webp"):
+        thumbnail.unlink(missing_ok=True)
+
+
 def put_back(away: Path, places: Places) -> None:
     """Give a picture its place again; where it was written anew meanwhile, that one stays."""
     place = places.images / away.name[:2] / away.name

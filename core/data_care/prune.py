@@ -7,7 +7,13 @@ from datetime import datetime
 
 from core.data_care.files import disk_explained, picture_in
 from core.data_care.locks import alone_in
-from core.data_care.picture_files import PictureFile, as_file, take_out
+from core.data_care.picture_files import (
+    PictureFile,
+    as_file,
+    put_all_back,
+    remove_thumbnails,
+    take_out,
+)
 from core.data_care.places import Places
 from core.data_care.types import Pruned, PrunePlan, PruneRule, PruneSample
 from core.errors import PlanOutdated
@@ -87,6 +93,8 @@ def prune(
                 "The runs that this rule takes have changed since the preview: some were rated, "
                 "noted, repeated or removed meanwhile. Nothing was removed. Make a new preview."
             )
+        with disk_explained(places.images):
+            put_all_back(places)
         return _Pruner(places, chosen, plan, told).run()
 
 
@@ -137,9 +145,7 @@ class _Pruner:
         files = [file for path in paths if (file := as_file(path, path.stem)) is not None]
         for file in take_out(files, self.places, self._may_go):
             file.path.unlink()
-            thumbnails = self.places.images / "thumbs" / file.sha256[:2]
-            for thumbnail in thumbnails.glob(f"{file.sha256}-*.webp"):
-                thumbnail.unlink(missing_ok=True)
+            remove_thumbnails(self.places, file.sha256)
             self.pictures += 1
             self.picture_bytes += file.bytes
 
