@@ -82,7 +82,13 @@ class Elsewhere:
                 details={"run_id": foreign[0]},
             ) from error
         finally:
-            self._owners.forget_stop(foreign)
+            self._forget_stop(foreign)
+
+    def _forget_stop(self, run_ids: Sequence[str]) -> None:
+        try:
+            self._owners.forget_stop(run_ids).result()
+        except StoreError as error:  # it stays behind, and harms nothing: the run has ended
+            log.warning("a request to stop stays behind", extra={"error": error.message})
 
     def _is_foreign(self, run: Run) -> bool:
         if run.status.is_final:

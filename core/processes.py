@@ -9,6 +9,7 @@ alive exactly as long as nobody else can take its lock.
 
 import logging
 import re
+import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,8 @@ class Processes:
         self.id = new_id()
         self._folder = folder
         self._own = _lock(folder / f"{self.id}.lock")
+        self._looking = threading.RLock()
+        self._holds_registry = False
         self.works = True
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +57,10 @@ class Processes:
 
     @contextmanager
     def alone(self) -> Generator[None]:
-        """Hold up other processes that start. Raises StoreError when one takes too long."""
+        """Hold up other processes that start; this thread may look who is alive meanwhile.
+
+        Raises StoreError when another one takes too long.
+        """
         if not self.works:
             yield
             return
@@ -95,8 +101,16 @@ class Processes:
     @contextmanager
     def _one_by_one(self, timeout_s: float) -> Generator[None]:
         # Without this one could take the lock of a process that has just made its file.
-        with _lock(self._folder / "registry.lock").acquire(timeout=timeout_s):
-            yield
+        with self._looking:
+            if self._holds_registry:
+                yield
+                return
+            with _lock(self._folder / "registry.lock").acquire(timeout=timeout_s):
+                self._holds_registry = True
+                try:
+                    yield
+                finally:
+                    self._holds_registry = False
 
     def _sweep(self) -> None:
         """Remove what processes left that were killed."""

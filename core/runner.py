@@ -13,6 +13,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
 
 from core.draft import Draft
+from core.endings import broken, log_end, log_start, own_fault, stopped
 from core.errors import PlaygroundError, RunUnfinished, StoreError
 from core.feed import Feed
 from core.lane import Active, Depth, Job, Lane
@@ -24,7 +25,6 @@ from core.run import (
 from core.saving import Saver
 from core.stops import StopWatch
 from core.store import RunStore
-from core.store.runs import INTERRUPTED_MESSAGE
 from core.types import (
     Phase,
     RunStatus,
@@ -33,7 +33,6 @@ from core.types import (
 
 NOTE_START_AFTER_S = 0.02
 CLOSE_LOOK_S = 0.01
-CANCELLED_MESSAGE = "The run was stopped. What had arrived is kept."
 LEFT_MESSAGE = (
     "The playground stops before this run has its end. Start it again: the run is brought to its "
     "end then, and can be read under its id."
@@ -180,11 +179,14 @@ class Runner:
         )
         active.feed.show(run)
         active.feed.set_phase(Phase.CONNECTING)
-        _log_start(run)
         try:
+            log_start(run)
             async with self._noted(active, run):
                 final = await self._answer(active, run)
             await self._finish(active, final)
+        except Exception as error:  # whatever breaks here, the run has an end
+            log.exception("run broke off", extra=run.named)
+            await self._finish(active, broken(run, error))
         finally:
             lane.leave(active)
             self._pump(lane)
@@ -210,9 +212,11 @@ class Runner:
     def _note_start(self, run: Run) -> None:
         self._store.start(run).add_done_callback(_log_failure)
 
+    def _provider(self, active: Active) -> Any:  # noqa: ANN401 (text and pictures differ)
+        return self._providers[active.job.provider]
+
     def _can_resume(self, active: Active) -> bool:
-        provider = self._providers[active.job.provider]
-        return isinstance(provider, MediaProvider) and provider.can_resume
+        return active.job.run.kind == "image" and self._provider(active).can_resume
 
     async def _answer(self, active: Active, run: Run) -> Run:
         """Have the provider answer; the final run, whatever happens."""
@@ -231,12 +235,7 @@ class Runner:
             return draft.failed(error)
         except Exception as error:
             log.exception("run broke", extra=run.named)
-            return draft.failed(
-                PlaygroundError(
-                    f"The playground itself failed ({type(error).__name__}). Run it again; if it "
-                    "happens again, show this run to whoever looks after the playground."
-                )
-            )
+            return draft.failed(own_fault(error))
         finally:
             saving.cancel()
             await asyncio.wait([saving])
@@ -244,8 +243,7 @@ class Runner:
                 log.error("saving broke", exc_info=error, extra=run.named)
 
     async def _read(self, active: Active, draft: Draft, dirty: asyncio.Event) -> None:
-        provider: Any = self._providers[active.job.provider]
-        async with aclosing(provider.stream(active.job.request)) as events:
+        async with aclosing(self._provider(active).stream(active.job.request)) as events:
             async for event in events:
                 draft.add(event)
                 if not dirty.is_set():
@@ -259,7 +257,7 @@ class Runner:
             self._leave(active)
             return
         self._tell(final)
-        _log_end(final)
+        log_end(final)
         active.feed.show(final)
         self._active.pop(run.id, None)
         active.end(final)
@@ -315,27 +313,9 @@ class Runner:
 
     def _leave_at_server(self, active: Active) -> None:
         """Let a job that can be resumed go on at its server while this app is away."""
-        provider = self._providers[active.job.provider]
-        if active.taken and isinstance(provider, MediaProvider) and provider.can_resume:
-            provider.detach()
+        if active.taken and self._can_resume(active):
+            self._provider(active).detach()
             active.left = True
-
-
-def stopped(draft: Draft, status: RunStatus | None) -> Run:
-    """The run that somebody stopped, or else the end of the app, with what had arrived."""
-    if status is RunStatus.CANCELLED:
-        return draft.stopped(status, code="run_cancelled", message=CANCELLED_MESSAGE)
-    return draft.stopped(RunStatus.INTERRUPTED, code="run_interrupted", message=INTERRUPTED_MESSAGE)
-
-
-def _log_start(run: Run) -> None:
-    made_by = {"kind": run.kind, "mode": run.mode, "provider": run.provider, "model": run.model}
-    log.info("run started", extra=run.named | made_by | {"queued_ms": run.queued_ms})
-
-
-def _log_end(run: Run) -> None:
-    ended = {"status": run.status, "total_ms": run.total_ms, "error_code": run.error_code}
-    log.info("run ended", extra=run.named | ended)
 
 
 def _log_failure(done: "Future[Any]") -> None:

@@ -35,8 +35,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core.providers", "core.store", "core.pictures", "core.router", "core.processes"),
     (
         *("core.answer", "core.draft", "core.text_draft", "core.image_draft"),
-        *("core.feed", "core.lane", "core.loop", "core.saving", "core.stops", "core.runner"),
-        *("core.orphans", "core.elsewhere"),
+        *("core.feed", "core.lane", "core.loop", "core.endings", "core.saving", "core.stops"),
+        *("core.runner", "core.orphans", "core.elsewhere"),
     ),
     ("core.plan", "core.image_plan"),
     ("core.offers", "core.model_memory", "core.probe"),

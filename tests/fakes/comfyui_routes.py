@@ -35,11 +35,12 @@ TEXT = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a route says instead of its own answer."""
+    """What a route says instead of its own answer; `stall` says nothing until the client goes."""
 
     status: int
     body: str = ""
     content_type: str = TEXT
+    stall: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ class _Routes:
             )
             self.fake.changed()
             said = self.fake.next_answer(path)
+            if said is not None and said.stall:
+                await asyncio.Event().wait()
             if said is not None:
                 return Response(said.body, said.status, media_type=said.content_type)
             return await endpoint(request)
