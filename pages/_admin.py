@@ -131,7 +131,8 @@ def _visitor() -> Visitor:
 
 
 def _try() -> None:
-    given = st.session_state.pop(_PASSWORD, "")  # it stays in no widget's state
+    given = st.session_state[_PASSWORD]
+    st.session_state[_PASSWORD] = ""  # it stays in no state, neither here nor in the browser
     if not given:
         return
     tried = services.get_services().admin.try_password(given)

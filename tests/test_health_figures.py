@@ -1,13 +1,23 @@
 """What the recent figures of a component say: rows, their charts, and the words below."""
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from core import services as services_module
 from core.figures import Recent, Span, Spread, Stretch
-from core.types import Language
+from core.run import ImageDetails
+from core.services import Services
+from core.types import Language, Mode, RunStatus
 from pages._health_figures import _note, _percent, _rows
+from tests.factories import make_run
+from tests.health_parts import open_part
+from tests.page_kit import checked, words_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -92,3 +102,72 @@ def test_what_is_not_counted_is_said() -> None:
     )
     assert _note(recent(succeeded=5)) == ""
     assert _note(recent(succeeded=4)) == "Too few to conclude from."
+
+
+class TestDrawn:
+    """The figures as they stand on the page."""
+
+    @pytest.fixture
+    def here(self, services: Services, monkeypatch: pytest.MonkeyPatch) -> Services:
+        monkeypatch.setattr(services_module, "get_services", lambda: services)
+        return services
+
+    @pytest.fixture
+    def figures(self, here: Services, tmp_path: Path) -> Callable[..., AppTest]:
+        def figures(component: str = "text/ollama", **options: Any) -> AppTest:
+            call = f"draw_figures({component!r})"
+            return open_part(tmp_path, "pages._health_figures", call, **options)
+
+        return figures
+
+    def keep(self, services: Services, count: int, **values: Any) -> list[str]:
+        known = {"provider": "ollama", "mode": Mode.LIVE, "status": RunStatus.SUCCEEDED}
+        times = {"first_token_ms": 400.0, "total_ms": 9000.0}
+        runs = [make_run(**known | times | values) for _ in range(count)]
+        services.store.insert(runs).result()
+        return [run.id for run in runs]
+
+    def rows(self, page: AppTest) -> list[dict[str, Any]]:
+        mounted = page.get("bidi_component")
+        return json.loads(mounted[0].proto.json)["rows"] if mounted else []
+
+    def test_before_the_first_run_the_place_says_so(self, figures: Callable[..., AppTest]) -> None:
+        page = figures()
+        assert words_of(page) == "No runs in the last day."
+        assert self.rows(page) == []
+
+    def test_the_chosen_span_is_said(self, figures: Callable[..., AppTest]) -> None:
+        page = figures()
+        page.session_state["health_span"] = "week"
+        assert words_of(checked(page.run())) == "No runs in the last 7 days."
+
+    def test_figures_of_the_component_alone_are_shown(
+        self, here: Services, figures: Callable[..., AppTest]
+    ) -> None:
+        self.keep(here, 5)
+        self.keep(here, 4, provider="openai", total_ms=1.0)
+        rows = self.rows(figures())
+        assert [row["name"] for row in rows] == ["Succeeded", "First token", "Total"]
+        assert [row["runs"] for row in rows] == ["5", "5", "5"]
+        assert rows[2]["values"] == ["9.0 s", "9.0 s"]
+
+    def test_the_last_error_is_told_in_words_and_leads_to_its_run(
+        self, here: Services, figures: Callable[..., AppTest]
+    ) -> None:
+        failed = {"status": RunStatus.FAILED, "model": "*mo[d](http://evil.test)el"}
+        run_id = self.keep(here, 1, error_code="model_not_found", **failed)[0]
+        link = figures().get("page_link")[0].proto
+        assert link.query_string == f"run={run_id}"
+        assert "Ollama does not have the model" in link.label
+        assert "model_not_found" not in link.label
+        assert "](http://evil" not in link.label
+
+    def test_pictures_are_explained_in_words_of_pictures(
+        self, here: Services, figures: Callable[..., AppTest]
+    ) -> None:
+        known = {"provider": "comfyui", "kind": "image", "image": ImageDetails()}
+        out_of_memory = {"exception_type": "torch.OutOfMemoryError"}
+        failed = {"status": RunStatus.FAILED, "error_code": "provider_error"}
+        self.keep(here, 1, error_details=out_of_memory, **known, **failed)
+        link = figures("image/comfyui").get("page_link")[0].proto
+        assert "The graphics card ran out of memory" in link.label
