@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from core.errors import ProviderError, ProviderOverloaded
-from core.health import HealthState, ProviderHealth
+from core.health import CODES, HealthState, ProviderHealth
 from core.providers.http import CONNECT_TIMEOUT_S
 
 CHECK_TIMEOUT_S = 1.8
@@ -84,6 +84,8 @@ class Findings:
     def failed(self, error: ProviderError) -> ProviderHealth:
         """The check ended with `error`: down, or degraded where the server had answered."""
         code = str(error.details.get("why") or error.code)
+        if code not in CODES:
+            code = ProviderError.code  # an error about a run, out of place here
         details: dict[str, object] = {
             key: error.details[key] for key in _KEPT if key in error.details
         }

@@ -143,6 +143,13 @@ ZOO: dict[str, Bad] = {
     "refuses": Bad(says(400, b'{"error": "no"}'), ("provider_rejected",)),
     "has had enough": Bad(says(429, b'{"error": "slow down"}'), ("provider_overloaded",)),
     "fails": Bad(says(500, b'{"error": "boom"}'), ("provider_error",)),
+    "misses a model where none was named": Bad(
+        says(404, b'{"error": "model \'x\' not found"}'), (*NO_API, "provider_error")
+    ),
+    "fails as for a prompt": Bad(
+        says(500, b'{"error": {"message": "it is too long", "type": "exceed_context_size_error"}}'),
+        ("provider_error",),
+    ),
     "fails without a word": Bad(says(500), ("provider_error",)),
     "is a proxy whose server is away": Bad(says(502, PAGE, kind="text/html"), ("proxy_answer",)),
     "is a proxy that is slow": Bad(says(504), ("proxy_answer",)),
