@@ -66,6 +66,8 @@ _REPLACED_LATE = re.compile(
     re.IGNORECASE,
 )
 _WORD_JOINER = "\u2060"
+# Control characters, and those that turn the direction of all that follows on the line.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]+")
 
 
 def plain(text: str) -> str:
@@ -74,7 +76,7 @@ def plain(text: str) -> str:
     For names only, never for an answer: Streamlit replaces `:icon:`, arrows and addresses after
     escapes are gone, and the invisible joiner that prevents it would be copied along.
     """
-    single_line = " ".join(text.split())
+    single_line = " ".join(_INVISIBLE.sub(" ", text).split())
     return _REPLACED_LATE.sub(_WORD_JOINER, single_line).translate(_MARKDOWN)
 
 
