@@ -65,9 +65,7 @@ def _trouble(seen: Seen) -> None:
 
 
 def _fold(card: Card) -> None:
-    fold = st.expander(
-        _("Details"), key=f"health_fold_{card.key}", type="compact", on_change="rerun"
-    )
+    fold = st.expander(_("Details"), key=card.fold_key, type="compact", on_change="rerun")
     if not fold.open:
         return
     with fold, st.container(gap="xsmall"):

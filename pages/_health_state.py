@@ -81,6 +81,11 @@ class Card:
         """A name for keys of widgets: letters, digits and underscores."""
         return self.parts[0].component.replace("/", "_")
 
+    @property
+    def fold_key(self) -> str:
+        """The widget that says whether the card's details are open."""
+        return f"health_fold_{self.key}"
+
 
 def cards(seen: Mapping[str, Seen]) -> tuple[list[Card], list[Card]]:
     """The cards in two columns: what writes copy, and everything else."""

@@ -17,11 +17,11 @@ from pages._health_verdict import verdict
 from pages._i18n import _
 from pages._moments import exact_clock
 
-_TICK = 2  # s; reads from memory, and nobody waits longer for what was found
+# Seconds between two looks into the monitor's memory: somebody waits for something, or nobody.
+_BRISK, _CALM = 2, 5
 
 
-@st.fragment(run_every=_TICK, key="health_live")
-def _live() -> None:
+def _live(tick: int) -> None:
     """The verdict and the cards, drawn again and again from what the monitor knows."""
     seen = services.get_services().health.all()
     _draw_verdict(seen)
@@ -30,6 +30,23 @@ def _live() -> None:
         with grid.cell(), st.container(gap="small"):
             for card in column:
                 draw_card(card)
+    if _tick(seen) != tick:
+        st.rerun()
+
+
+def _tick(seen: Mapping[str, Seen]) -> int:
+    """How often to draw: briskly before all is known, after Check now, and beside open details."""
+    is_open = any(st.session_state.get(card.fold_key) for column in cards(seen) for card in column)
+    is_brisk = is_open or _is_asked(seen) or any(one.health is None for one in seen.values())
+    return _BRISK if is_brisk else _CALM
+
+
+def _is_asked(seen: Mapping[str, Seen]) -> bool:
+    """Whether this reader asked for a check that is under way."""
+    asked = st.session_state.get("health_asked")
+    return bool(asked) and any(
+        one.checking and (one.checked_at or asked) <= asked for one in seen.values()
+    )
 
 
 def _draw_verdict(seen: Mapping[str, Seen]) -> None:
@@ -53,9 +70,7 @@ def _last_check(seen: Mapping[str, Seen]) -> str:
     """When the part that was looked at longest ago was looked at; "" before the first check."""
     used = [one for one in seen.values() if one.state is not HealthState.NOT_CONFIGURED]
     moments = [one.checked_at for one in used if one.checked_at]
-    asked = st.session_state.get("health_asked")
-    late = [one for one in used if one.checking and asked and (one.checked_at or asked) <= asked]
-    if late:
+    if _is_asked(seen):
         return _("Checking …")
     if not moments:
         return ""
@@ -67,7 +82,8 @@ def _check() -> None:
     services.get_services().health.check()
 
 
-_live()
+_now = _tick(services.get_services().health.all())
+st.fragment(_live, run_every=_now, key="health_live")(_now)
 st.space("small")
 with st.container(key="health_below", gap="medium"):
     draw_data_care()
