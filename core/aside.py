@@ -33,12 +33,13 @@ class Aside(Generic[T]):
     def _future(self) -> "Future[T]":
         with self._lock:
             if self._under_way is None or self._under_way.done():
-                self._under_way = Future()
+                future: Future[T] = Future()
                 # Whoever stops waiting must not cancel it for the others.
-                self._under_way.set_running_or_notify_cancel()
+                future.set_running_or_notify_cancel()
                 threading.Thread(
-                    target=self._do, args=[self._under_way], name=self._name, daemon=True
+                    target=self._do, args=[future], name=self._name, daemon=True
                 ).start()
+                self._under_way = future
             return self._under_way
 
     def _do(self, future: "Future[T]") -> None:

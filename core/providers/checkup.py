@@ -17,6 +17,7 @@ from core.providers.http import CONNECT_TIMEOUT_S
 
 CHECK_TIMEOUT_S = 1.8
 LETTING_GO_S = 0.1
+MOST_LISTED = 1000
 # What an error's details may hold that a reader of a health check needs.
 _KEPT = ("location", "title", "server_message", "timeout_s", "setting")
 
@@ -46,8 +47,11 @@ class Findings:
         return "round_trip_ms" in self.facts
 
     def note(self, **facts: object) -> None:
-        """Keep what was learnt."""
-        self.facts |= facts
+        """Keep what was learnt, of lists as much as anybody can look at."""
+        self.facts |= {
+            name: value[:MOST_LISTED] if isinstance(value, tuple) else value
+            for name, value in facts.items()
+        }
 
     def answered(self, **facts: object) -> None:
         """The server has answered the first question."""

@@ -95,7 +95,7 @@ def stand_in(status: int, body: ErrorBody, *, location: str = "") -> dict[str, s
     `why` is one of the words of `core.health.CODES`.
     """
     if 300 <= status < 400:
-        return {"why": "redirected", "location": location}
+        return {"why": "redirected", "location": one_line(location)}
     if status in (502, 504) or (status == 503 and body.kind == "html"):
         return {"why": "proxy_answer"}
     if status not in (401, 403, 429) and body.kind == "html":

@@ -22,7 +22,7 @@ def model_of(entry: dict[str, Any]) -> ModelInfo:
         name=name_of(entry),
         size=_whole(entry.get("size")),
         parameters=_string(details.get("parameter_size")),
-        capabilities=tuple(item for item in capabilities if isinstance(item, str))
+        capabilities=tuple(filter(None, map(_string, capabilities)))
         if isinstance(capabilities, list)
         else (),
     )
