@@ -20,8 +20,9 @@ from core.errors import StoreError, StoreTooNew
 from core.store.faults import explain, explained, is_about_the_file
 from core.store.lean import sqlite_utils
 from core.store.migrations import migrations
+from core.store.upgrade import upgrade
 
-BUSY_TIMEOUT_S = 10.0
+BUSY_TIMEOUT_S = 15.0  # so another program may hold the file for 10 s and only delays us
 GROUP_LIMIT = 256
 IDLE_READERS = 8
 QUIET_S = 0.1  # without a write for so long, the writer has time for other work
@@ -219,7 +220,7 @@ def _open_writer(path: Path) -> sqlite3.Connection:
     connection = _connect(path, mode="rwc")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    migrations.apply(sqlite_utils.Database(connection))
+    upgrade(connection, path)
     return connection
 
 
@@ -234,7 +235,8 @@ def _refuse_newer(path: Path) -> None:
     if unknown:
         raise StoreTooNew(
             f"The database {path} comes from a newer version of the playground "
-            f"({', '.join(unknown)}). Use that version, or set PLAYGROUND_DATA_DIR to another "
-            "folder. Nothing was changed.",
+            f"({', '.join(unknown)}). Nothing was changed. Use that version, set "
+            "PLAYGROUND_DATA_DIR to another folder, or restore a backup from before: "
+            "python -m core.care backups",
             details={"unknown": unknown},
         )

@@ -220,7 +220,6 @@ def m005_search(db: Database) -> None:
         "CREATE VIRTUAL TABLE run_words USING fts5 "
         "(pieces, content = '', detail = none, columnsize = 0, tokenize = 'ascii')"
     )
-    _add_labels(db)
     # One index that answers every filter on its own, in the order of the list, and charts too:
     # the rows themselves are wide.
     db.conn.execute(
@@ -231,6 +230,7 @@ def m005_search(db: Database) -> None:
         )
         """
     )
+    _add_labels(db)  # behind that index, which is read for them: the rows are wide
     db.conn.execute("CREATE INDEX runs_slowest ON runs (total_ms, id)")
     db.conn.execute("CREATE INDEX runs_parent ON runs (parent_id) WHERE parent_id IS NOT NULL")
     db.conn.execute("CREATE INDEX check_reports_score ON check_reports (score, run_id DESC)")
