@@ -13,7 +13,7 @@ from core.store.words import document
 
 MOST_FOUND = 20
 AT_ONCE = 5_000
-SAMPLES = 500
+SAMPLES = 50
 A_QUERY = 100  # pieces asked for at once
 
 # Every table that names a run says so in its foreign keys: a table that comes is looked at too.

@@ -29,6 +29,10 @@ _NEXT = (
 )
 _SOURCE = "json_extract(r.payload, '$.source_sha256')"
 _NEW_SOURCES = f"SELECT {_SOURCE} FROM {NEW} AND r.kind = 'image' AND {_SOURCE} IS NOT NULL"  # noqa: S608
+# Asked again and again: what is to go anyway is passed over without being read.
+_OTHER_SOURCES = _NEW_SOURCES.replace(
+    "n.number > :last", "n.number > :last AND n.run_id NOT IN (SELECT id FROM temp.going)"
+)
 _UNUSED = (
     "DELETE FROM uploads WHERE sha256 IN (SELECT value FROM json_each(:uploads)) "  # noqa: S608
     f"AND created_at < :before AND sha256 NOT IN ({_NEW_SOURCES}) RETURNING sha256"
@@ -137,10 +141,12 @@ class Going:
 
     def unnamed(self, pictures: Sequence[str]) -> set[str]:
         """Those of these pictures that no row names now."""
+        if not pictures:
+            return set()
         connection = self._connection
         named = still_kept(connection, pictures)
         named |= {row["id"] for row in self.rows("SELECT id FROM temp.staying_sources")}
-        named |= {row[0] for row in connection.execute(_NEW_SOURCES, {"last": self._last})}
+        named |= {row[0] for row in connection.execute(_OTHER_SOURCES, {"last": self._last})}
         return set(pictures) - named
 
     def drawing(self) -> bool:

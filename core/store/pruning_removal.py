@@ -19,7 +19,12 @@ _JUDGED = (
     f"UNION SELECT run_id FROM tags WHERE run_id IN {_THESE} "
     f"UNION SELECT run_id FROM notes WHERE run_id IN {_THESE}"
 )
-_REPEATED = f"SELECT r.parent_id FROM {NEW} AND r.parent_id IN {_THESE} AND r.id NOT IN {_THESE}"  # noqa: S608
+_REPEATED = (
+    "SELECT r.parent_id FROM runs r INDEXED BY runs_parent "  # noqa: S608 - our own words
+    "LEFT JOIN run_numbers n ON n.run_id = r.id "
+    f"WHERE r.parent_id IN {_THESE} AND r.id NOT IN {_THESE} "
+    "AND (n.number > :last OR n.number IS NULL)"
+)
 _BROUGHT_BACK = (
     "SELECT value FROM json_each(:put_away) WHERE NOT EXISTS (SELECT 1 FROM deleted_runs "
     "WHERE run_id = value AND deleted_at < :put_away_before)"
