@@ -5,7 +5,9 @@ import sqlite3
 import threading
 import time
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +15,7 @@ from core.figures import MOST_RUNS, LastError, Recent, Span, Spread, Stretch
 from core.store.database import Database
 from core.store.stamps import stamp
 from core.store.stats import quantile
-from core.types import RunStatus, utc_now
+from core.types import utc_now
 
 KEPT_S = 15.0
 # A run's id is made a moment after its time was taken, or before a clock was set back.
@@ -106,44 +108,66 @@ def _lowest_id(moment: datetime) -> str:
     return f"{digits[:8]}-{digits[8:]}"
 
 
+@dataclass
+class _Tally:
+    """How the runs of a stretch of time ended, and how long those that succeeded took."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    first_token: list[float] = field(default_factory=list)
+    total: list[float] = field(default_factory=list)
+
+    def add(self, other: "_Tally") -> None:
+        """Add all that `other` has."""
+        self.ends.update(other.ends)
+        self.first_token += other.first_token
+        self.total += other.total
+
+    def told(self) -> dict[str, Any]:
+        """What a span and its parts have in common."""
+        return {
+            "succeeded": self.ends["succeeded"],
+            "failed": self.ends["failed"],
+            "first_token": _spread(self.first_token),
+            "total": _spread(self.total),
+        }
+
+
 def _recent(
     rows: Sequence[sqlite3.Row], span: Span, since: datetime, until: datetime, *, complete: bool
 ) -> Recent:
     starts = [since + number * span.part for number in range(span.parts)]
-    stamps = [str(stamp(start)) for start in starts]
-    parts: list[list[sqlite3.Row]] = [[] for _ in starts]
-    for row in rows:  # one of a clock that ran ahead belongs to the last part
-        parts[max(bisect_right(stamps, row["created_at"]) - 1, 0)].append(row)
+    parts, whole = _tallies(rows, [str(stamp(start)) for start in starts]), _Tally()
+    for part in parts:
+        whole.add(part)
     return Recent(
         span=span,
         since=since,
         until=until,
-        **_outcome(rows),
-        cancelled=_count(rows, RunStatus.CANCELLED),
-        interrupted=_count(rows, RunStatus.INTERRUPTED),
+        **whole.told(),
+        cancelled=whole.ends["cancelled"],
+        interrupted=whole.ends["interrupted"],
         parts=tuple(
-            Stretch(start=start, **_outcome(part))
-            for start, part in zip(starts, parts, strict=True)
+            Stretch(start=start, **part.told()) for start, part in zip(starts, parts, strict=True)
         ),
         complete=complete,
     )
 
 
-def _outcome(rows: Sequence[sqlite3.Row]) -> dict[str, Any]:
-    """What a span and its parts have in common."""
-    succeeded = [row for row in rows if row["status"] == RunStatus.SUCCEEDED]
-    return {
-        "succeeded": len(succeeded),
-        "failed": _count(rows, RunStatus.FAILED),
-        "first_token": _spread(succeeded, "first_token_ms"),
-        "total": _spread(succeeded, "total_ms"),
-    }
+def _tallies(rows: Sequence[sqlite3.Row], starts: Sequence[str]) -> list[_Tally]:
+    """A tally for each part; a run of a clock that ran ahead belongs to the last."""
+    tallies = [_Tally() for _ in starts]
+    for created_at, status, first_token, total in rows:
+        tally = tallies[max(bisect_right(starts, created_at) - 1, 0)]
+        tally.ends[status] += 1
+        if status != "succeeded":
+            continue
+        if first_token is not None:
+            tally.first_token.append(first_token)
+        if total is not None:
+            tally.total.append(total)
+    return tallies
 
 
-def _count(rows: Sequence[sqlite3.Row], status: RunStatus) -> int:
-    return sum(row["status"] == status for row in rows)
-
-
-def _spread(rows: Sequence[sqlite3.Row], name: str) -> Spread:
-    known = sorted(row[name] for row in rows if row[name] is not None)
+def _spread(values: Sequence[float]) -> Spread:
+    known = sorted(values)
     return Spread(runs=len(known), p50_ms=quantile(known, 0.5), p95_ms=quantile(known, 0.95))
