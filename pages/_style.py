@@ -30,11 +30,13 @@ _CSS = """
 }
 .st-key-health_banner [data-testid="stPageLink"] a { padding-left: 0; }
 [class*="st-key-health_"] h3 { padding-top: 0; }
-.health-facts.health-facts { margin: 0; padding: 0; max-width: 44rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+.health-facts.health-facts { margin: 0; padding: 0; max-width: 44rem;
+  font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 .health-facts > div { display: flex; gap: 1rem; justify-content: space-between; padding: 0.1rem 0; }
 .health-facts dt { opacity: 0.75; font-weight: 400; overflow-wrap: anywhere; }
 .health-facts.led > div:first-child dt { opacity: 1; font-weight: 500; }
-.health-facts dd { margin: 0; text-align: right; overflow-wrap: anywhere; unicode-bidi: isolate; }
+.health-facts dd { margin: 0; flex: none; max-width: 65%; text-align: right;
+  overflow-wrap: anywhere; unicode-bidi: isolate; }
 .health-bar { font-size: 0.8125rem; font-variant-numeric: tabular-nums; }
 .health-bar > div {
   height: 0.375rem; border-radius: 0.1875rem; overflow: hidden; margin: 0.25rem 0;
