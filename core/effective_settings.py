@@ -6,7 +6,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from core.addresses import masked
-from core.settings import Settings, Source
+from core.setting_sources import Source
+from core.settings import Settings
 from core.types import Frozen
 
 

@@ -7,19 +7,17 @@ from its default. `SETTINGS_TABLE` in the README is compared with this file by a
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.addresses import masked
 from core.errors import SettingsError
+from core.setting_sources import Origin, Source, read
 from core.types import Mode, Tier
 
 LEGACY_NAMES = {
@@ -30,28 +28,6 @@ LEGACY_NAMES = {
 
 class LegacySettingWarning(DeprecationWarning):
     """An old name of a setting is in use; the message names the new one."""
-
-
-class Source(StrEnum):
-    """Where a setting's value comes from."""
-
-    DEFAULT = "default"
-    ENVIRONMENT = "environment"
-    ENV_FILE = "env_file"
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a value was found, and under which variable's name (it may be a deprecated one)."""
-
-    source: Source
-    variable: str
-
-
-@dataclass(frozen=True)
-class _Given:
-    value: str
-    origin: Origin
 
 
 def _http_address(value: str) -> str:
@@ -227,7 +203,7 @@ def load_settings(
     Raises SettingsError with one readable sentence a wrong setting; no value of a secret is
     in it. Warns with LegacySettingWarning for each deprecated name that is used.
     """
-    found = _read(environ, env_file)
+    found = read(os.environ if environ is None else environ, env_file)
     for old, new in LEGACY_NAMES.items():
         legacy = found.pop(old, None)
         if legacy is not None and new not in found:
@@ -243,27 +219,6 @@ def load_settings(
         raise SettingsError("\n".join(problems), details={"problems": problems}) from None
     settings._origins.update({name: item.origin for name, item in given.items()})
     return settings
-
-
-def _read(environ: Mapping[str, str] | None, env_file: Path | None) -> dict[str, _Given]:
-    """What is set, by variable.
-
-    An empty variable means "not set": that is what people get from `NAME=` in .env; in the
-    environment it takes away what the file says.
-    """
-    values: dict[str, _Given] = {}
-    if env_file is not None and env_file.is_file():
-        from_file = dotenv_values(env_file, encoding="utf-8-sig")
-        values |= _named({name: value or "" for name, value in from_file.items()}, Source.ENV_FILE)
-    values |= _named(os.environ if environ is None else environ, Source.ENVIRONMENT)
-    return {name: given for name, given in values.items() if given.value}
-
-
-def _named(variables: Mapping[str, str], source: Source) -> dict[str, _Given]:
-    return {
-        name.upper(): _Given(value.strip(), Origin(source, name.upper()))
-        for name, value in variables.items()
-    }
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import services
 from core.effective_settings import EffectiveSetting, effective
-from core.settings import Source
+from core.setting_sources import Source
 from pages._format import UNKNOWN
 from pages._health_html import text
 from pages._i18n import N_, _

@@ -28,7 +28,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "core.ids",
     ),
     (
-        *("core.settings", "core.effective_settings", "core.admin_door", "core.chores"),
+        *("core.settings", "core.setting_sources", "core.effective_settings"),
+        *("core.admin_door", "core.chores"),
         *("core.catalog", "core.checks", "core.workflows"),
         *("core.compare", "core.judgement"),
     ),

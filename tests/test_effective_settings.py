@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.effective_settings import EffectiveSetting, effective
-from core.settings import LegacySettingWarning, Settings, Source, load_settings
+from core.setting_sources import Source
+from core.settings import LegacySettingWarning, Settings, load_settings
 
 
 def shown(environ: dict[str, str], env_file: Path | None = None) -> dict[str, EffectiveSetting]:

@@ -18,7 +18,7 @@ from core.data_care import AgeShare, PruneRule, Usage
 from core.errors import StoreFull
 from core.services import Services
 from core.types import RunStatus, utc_now
-from pages._health_prune import rule_of
+from pages._health_prune_rule import rule_of
 from pages._health_usage import age_parts
 from tests.factories import make_run
 from tests.health_parts import open_part
