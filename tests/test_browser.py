@@ -153,10 +153,13 @@ def test_a_dead_server_is_explained_with_the_next_step(browser: Browser, tmp_pat
         context = browser.new_context(locale="en-US")
         page = context.new_page()
         page.goto(app.url)
+        above_run = page.locator(".st-key-health_banner")
+        expect(above_run.get_by_text("ollama serve")).to_be_visible(timeout=WAIT_MS)
         page.get_by_role("button", name="Fill in an example").click()
+        expect(page.get_by_label("Product name")).not_to_have_value("")
         page.get_by_role("button", name=re.compile("^play_arrow Run|Run 1|Run")).first.click()
-        expect(page.get_by_text("ollama serve")).to_be_visible(timeout=WAIT_MS)
-        expect(page.get_by_text("OLLAMA_BASE_URL").first).to_be_visible()
+        expect(cards(page).get_by_text("ollama serve")).to_be_visible(timeout=WAIT_MS)
+        expect(cards(page).get_by_text("OLLAMA_BASE_URL").first).to_be_visible()
         context.close()
 
 
