@@ -3,75 +3,85 @@
 import json
 import logging
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any
 
 from structlog.contextvars import merge_contextvars
 from structlog.stdlib import ExtraAdder, ProcessorFormatter
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, WrappedLogger
 
 from core.logs.masking import Masker
-from core.logs.tracebacks import describe
 
 LONGEST_VALUE = 4000
-FIRST = ("timestamp", "level", "event", "run_id", "request_id")
-LAST = ("logger",)
-# What servers attach for handlers of their own, and what other formatters leave behind.
-NOISE = ("color_message", "websocket", "message", "asctime")
+FIRST = ("run_id", "request_id")  # what people look for
+# Told otherwise; what servers attach for handlers of their own; what other formatters leave.
+LEFT_OUT = frozenset(
+    {"_record", "_from_structlog", "exc_info", "event", *FIRST}
+    | {"color_message", "websocket", "message", "asctime"}
+)
 BESIDE = "\n  "  # what belongs to the line above begins with spaces, an event never does
+_BARE = re.compile(r'[^\s="\\]+')
 
 
 def formatter(masker: Masker, *, as_json: bool, words: bool) -> logging.Formatter:
-    """Writes each record as one event, as text or JSON; `words`: with all words of errors."""
+    """Writes records as one event each, as text or JSON.
 
-    def add_basics(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    Their message and their `exc_text` are masked already, as `core.logs.setup` makes records;
+    `words`: the log may hold all words of errors.
+    """
+    render = as_json_line if as_json else as_text
+
+    def tell(_: WrappedLogger, __: str, event: EventDict) -> str:
         record: logging.LogRecord = event["_record"]
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        event["timestamp"] = moment.replace("+00:00", "Z")
-        event["level"] = record.levelname.lower()
-        event["logger"] = record.name
-        for name in NOISE:
-            event.pop(name, None)
-        if record.name == "asyncio" and not words:
-            # Further lines show tasks with the error they ended with, and its words.
-            event["event"] = str(event["event"]).partition("\n")[0]
-        return event
+        told: dict[str, Any] = {
+            "timestamp": _moment(record.created),
+            "level": record.levelname.lower(),
+            "event": _words_of(record.name, str(event["event"]), all_lines=words),
+        }
+        told |= {name: value for name, value in _values(event, masker) if value is not None}
+        told["logger"] = record.name
+        if exception := event.get("exception"):
+            told["exception"] = exception
+        return render(told)
 
-    def add_traceback(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        error = _error(event.pop("exc_info", None))
-        if error is not None:
-            event["exception"] = describe(error, words=words)
-        return event
-
-    def mask(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        return {name: _plain(value, masker) for name, value in event.items()}
-
-    before: list[Processor] = [ExtraAdder(), merge_contextvars, add_basics, add_traceback]
     return ProcessorFormatter(
-        foreign_pre_chain=before,
-        processors=[
-            ProcessorFormatter.remove_processors_meta,
-            mask,
-            in_order,
-            as_json_line if as_json else as_text,
-        ],
+        foreign_pre_chain=[ExtraAdder(), merge_contextvars, _add_traceback],
+        processors=[tell],
         use_get_message=True,
     )
 
 
-def _error(exc_info: object) -> BaseException | None:
-    """The error of what `logging` hands over as `exc_info`."""
-    match exc_info:
-        case (_, BaseException() as error, TracebackType() | None):
-            return error
-        case BaseException():
-            return exc_info
-    return None
+def _add_traceback(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """As it was described when the record was made; the formatter throws that away."""
+    event["exception"] = event["_record"].exc_text
+    return event
+
+
+def _moment(seconds: float) -> str:
+    """`seconds` since 1970 as ISO 8601 in UTC, to the millisecond."""
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+
+
+def _words_of(logger: str, words: str, *, all_lines: bool) -> str:
+    # Further lines of asyncio's show tasks with the error they ended with, and its words.
+    return words if all_lines or logger != "asyncio" else words.partition("\n")[0]
+
+
+def _values(event: EventDict, masker: Masker) -> Iterator[tuple[str, Any]]:
+    for name in FIRST:
+        if name in event:
+            yield name, _plain(event[name], masker)
+    for name, value in event.items():
+        if name not in LEFT_OUT and name != "exception":
+            yield name, _plain(value, masker)
 
 
 def _plain(value: object, masker: Masker) -> Any:  # noqa: ANN401 (JSON's scalars)
+    """`value` as a number, or as masked text."""
+    if isinstance(value, str):
+        return _cut(masker.mask(value))
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float) and math.isfinite(value):
@@ -80,7 +90,7 @@ def _plain(value: object, masker: Masker) -> Any:  # noqa: ANN401 (JSON's scalar
         text = str(_masked(value, masker))
     except Exception as error:
         text = f"(not to be shown: {type(error).__name__})"
-    return masker.mask(text)
+    return _cut(masker.mask(text))
 
 
 def _masked(value: object, masker: Masker) -> object:
@@ -94,39 +104,33 @@ def _masked(value: object, masker: Masker) -> object:
     return value
 
 
-def in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """What everybody looks for first, then the event's own, then where it comes from."""
-    names = [name for name in FIRST if name in event]
-    names += [name for name in event if name not in FIRST + LAST]
-    names += [name for name in LAST if name in event]
-    return {name: event[name] for name in names if event[name] is not None}
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return f"{text[:LONGEST_VALUE]}… ({len(text)} characters)"
 
 
-def as_json_line(_: WrappedLogger, __: str, event: EventDict) -> str:
+def as_json_line(told: Mapping[str, Any]) -> str:
     """One JSON object; a traceback is its field `exception`."""
-    fields = {name: _cut(name, value) for name, value in event.items()}
-    return _escaped(json.dumps(fields, ensure_ascii=False))
+    return _escaped(json.dumps(told, ensure_ascii=False))
 
 
-def as_text(_: WrappedLogger, __: str, event: EventDict) -> str:
+def as_text(told: dict[str, Any]) -> str:
     """`name=value` pairs (logfmt); a traceback follows in lines that begin with spaces."""
-    told = str(event.pop("exception", ""))
-    line = " ".join(f"{name}={_pair(_cut(name, value))}" for name, value in event.items())
-    return BESIDE.join([line, *(_escaped(part) for part in told.split("\n") if part)])
-
-
-def _cut(name: str, value: object) -> Any:  # noqa: ANN401 (JSON's scalars)
-    if name != "exception" and isinstance(value, str) and len(value) > LONGEST_VALUE:
-        return f"{value[:LONGEST_VALUE]}… ({len(value)} characters)"
-    return value
+    exception = told.pop("exception", "")
+    line = " ".join([f"{name}={_pair(value)}" for name, value in told.items()])
+    if not exception:
+        return line
+    return BESIDE.join([line, *(_escaped(part) for part in exception.split("\n") if part)])
 
 
 def _pair(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
-    bare = text and text.isprintable() and not any(mark in text for mark in ' ="\\')
-    return text if bare else _escaped(json.dumps(text, ensure_ascii=False))
+    if _BARE.fullmatch(text) and text.isprintable():
+        return text
+    return _escaped(json.dumps(text, ensure_ascii=False))
 
 
 def _escaped(text: str) -> str:

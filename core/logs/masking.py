@@ -29,8 +29,11 @@ class Masker:
         """`text` without secrets, without user and password in addresses."""
         if self._secrets is not None:
             text = self._secrets.sub(MASK, text)
-        text = _USERINFO.sub(f"{MASK}@", text)
-        return _CREDENTIALS.sub(rf"\1\2{MASK}", text)
+        if "://" in text:
+            text = _USERINFO.sub(f"{MASK}@", text)
+        if " " in text:
+            text = _CREDENTIALS.sub(rf"\1\2{MASK}", text)
+        return text
 
 
 def _secrets(settings: Settings) -> Iterator[str]:
