@@ -11,13 +11,16 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from core.figures import Span
 from core.listing import RunFilter, RunPage, Sort
-from core.store import Database, RunList, RunStats
+from core.store import Database, RecentRuns, RunList, RunStats
 from core.store.cursors import Cursor
+from core.store.runs import COLUMNS
 from core.store.search_index import index_some
 from tests.bench import many_runs
 from tests.bench.pairing import Figure, Size, in_turns
@@ -73,6 +76,10 @@ _BEFORE = (
     *("runs", "sqlite_autoindex_runs_1", "runs_batch", "runs_open"),
     *("check_reports", "findings", "findings_code"),
 )
+_WEEK = (
+    "SELECT created_at, status, first_token_ms, total_ms FROM runs INDEXED BY runs_list "
+    "WHERE id >= ? AND kind = 'text' AND provider = 'ollama'"
+)
 _COUNT_BY_HAND = (
     "SELECT mode, model, count(*), avg(total_ms) FROM (SELECT mode, model, total_ms FROM runs "
     "WHERE status = 'succeeded' ORDER BY id DESC LIMIT 100000) GROUP BY mode, model"
@@ -117,9 +124,27 @@ async def measure(path: Path, *, rounds: int, inserts: int) -> list[Figure]:
                 rounds,
             )
         )
+        figures.append(await _recently(database, rounds))
         figures.append(_bytes(database, count))
         figures.extend(_inserts(database, path.parent, inserts))
     return figures
+
+
+async def _recently(database: Database, rounds: int) -> Figure:
+    """A week's figures of one provider, against reading their rows alone."""
+    recent, component = RecentRuns(database, kept_s=0), "text/ollama"
+    with database.read() as connection:
+        (newest,) = connection.execute("SELECT max(created_at) FROM runs").fetchone()
+    until = datetime.fromisoformat(newest)
+    week_ago = f"{int((until - timedelta(days=7)).timestamp() * 1000):012x}"
+    since = f"{week_ago[:8]}-{week_ago[8:]}"
+    return await _against(
+        database,
+        "a provider's figures of a week",
+        lambda connection: connection.execute(_WEEK, [since]).fetchall(),
+        lambda _: recent.figures_until(until, component, Span.WEEK),
+        rounds,
+    )
 
 
 async def _searches(database: Database, listed: RunList, rounds: int, count: int) -> list[Figure]:
@@ -236,7 +261,8 @@ def _inserts(database: Database, folder: Path, count: int) -> list[Figure]:
 
 def _insert(connection: sqlite3.Connection, values: Sequence[tuple[object, ...]]) -> None:
     marks = ", ".join("?" * len(values[0]))
-    connection.executemany(f"INSERT INTO runs VALUES ({marks})", values)  # noqa: S608
+    names = ", ".join(COLUMNS)
+    connection.executemany(f"INSERT INTO runs ({names}) VALUES ({marks})", values)  # noqa: S608
 
 
 def _forget(connection: sqlite3.Connection, ids: Sequence[tuple[str]]) -> None:
