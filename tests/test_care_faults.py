@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import (
+    CareBusy,
+    PlanOutdated,
+    RestoreRefused,
     StoreCorrupt,
     StoreError,
     StoreFull,
@@ -22,10 +25,13 @@ from core.services import build_services
 from core.store import Database, RunStore
 from core.store.faults import RESTORE
 from core.types import RunStatus
+from pages._errors import _WORDS
+from tests.api_server import asgi_client
 from tests.care_kit import Kept, colour, kept_in, settings_for
 from tests.factories import make_run
 
 MEBIBYTE = 1024 * 1024
+PNG = {"content-type": "image/png"}
 
 
 def mount(*arguments: str) -> None:
@@ -274,3 +280,27 @@ def test_a_run_that_ends_while_the_disk_is_full_is_saved_when_there_is_room(
         store.finish(done).result()
         assert store.get(run.id) == done
         database.close()
+
+
+async def test_rest_answers_with_the_same_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with disk(tmp_path / "disk", 4 * MEBIBYTE) as full:
+        services = build_services(settings_for(full / "data"))
+        monkeypatch.setattr("core.services.get_services", lambda: services)
+        filler = fill_up(full)
+        picture = colour(1)
+        async with asgi_client() as api:
+            answer = await api.post("/api/v1/images", content=picture, headers=PNG)
+            assert answer.status_code == 507
+            error = answer.json()["error"]
+            assert error["code"] == "store_full"
+            assert "Free some space" in error["message"]
+            filler.unlink()
+            assert (await api.post("/api/v1/images", content=picture, headers=PNG)).is_success
+        services.close()
+
+
+def test_each_has_words_for_people() -> None:
+    kinds = [StoreError, *StoreError.__subclasses__(), CareBusy, PlanOutdated, RestoreRefused]
+    assert {kind.code for kind in kinds} <= _WORDS.keys()
