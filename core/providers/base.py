@@ -43,7 +43,8 @@ class ProviderProfile:
 class Provider(ABC):
     """What providers of text and of pictures have in common.
 
-    `label` is its name in sentences (default: the vendor).
+    `label` is its name in sentences (default: the vendor), `start_command` what starts its
+    server on its machine, where one command does.
     """
 
     vendor: ClassVar[str]
@@ -70,11 +71,9 @@ class Provider(ABC):
             address=address,
             start_command=self.start_command,
         )
-        return (
-            await check_up(found, self.examine)
-            if self.profile.configured
-            else (found.not_configured())
-        )
+        if not self.profile.configured:
+            return found.not_configured()
+        return await check_up(found, self.examine)
 
     @abstractmethod
     async def examine(self, found: Findings) -> ProviderHealth:
