@@ -109,8 +109,8 @@ def _draw_lock() -> None:
 def _draw_advice() -> None:
     st.caption(
         _(
-            "The tools below open on the machine that the playground runs on. To use them from "
-            "here, set a password there, in .env, and restart the playground:"
+            "The administrator's tools are open on the machine that the playground runs on. To use "
+            "them from here, set a password there, in .env, and restart the playground:"
         )
     )
     st.code("PLAYGROUND_ADMIN_PASSWORD=", language=None)
