@@ -118,6 +118,9 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
+StopWords = Annotated[str, AfterValidator(scrub), Field(max_length=200)]
+
+
 class GenerationOptions(Frozen):
     """How to generate. None leaves the choice to the role, the task, or else the server."""
 
@@ -127,7 +130,7 @@ class GenerationOptions(Frozen):
     top_k: int | None = Field(default=None, ge=1, le=1000)
     repeat_penalty: float | None = Field(default=None, ge=0.5, le=2, allow_inf_nan=False)
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
-    stop: tuple[str, ...] | None = Field(default=None, max_length=8)
+    stop: tuple[StopWords, ...] | None = Field(default=None, max_length=8)
 
     def over(self, defaults: "GenerationOptions") -> "GenerationOptions":
         """These options, with `defaults` where they leave the choice open."""

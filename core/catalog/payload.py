@@ -12,6 +12,8 @@ from core.errors import InvalidPayload
 from core.types import normalise
 
 _LARGEST_NUMBER = 10**15
+_MOST_TOLD = 10  # fields that are none; a request may name any number of them
+_LONGEST_TOLD = 100
 _LIST_MARK = re.compile(r"^[-*•·]\s+")
 
 
@@ -25,10 +27,10 @@ def check_payload(task: Task, payload: Mapping[str, Any]) -> dict[str, JsonValue
     Raises InvalidPayload; `details["fields"]` has one English sentence for each wrong field.
     """
     known = [field.name for field in task.fields]
+    unknown = [name[:_LONGEST_TOLD] for name in payload if name not in known]
     wrong: dict[str, str] = {
         name: f"{name} is not a field of {task.id}; its fields are {', '.join(known)}."
-        for name in payload
-        if name not in known
+        for name in unknown[:_MOST_TOLD]
     }
     checked: dict[str, JsonValue] = {}
     for field in task.fields:

@@ -1,12 +1,14 @@
 """The lists that a server offers: checkpoints, samplers, schedulers, LoRAs."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 from core.errors import ModelNotFound
 from core.media import MediaChoices
 from core.providers.comfyui.graph import VENDOR
 from core.providers.comfyui.server import ComfyServer
+from core.types import scrub
 
 _LISTS = (
     ("checkpoints", "CheckpointLoaderSimple", "ckpt_name"),
@@ -14,6 +16,10 @@ _LISTS = (
     ("schedulers", "KSampler", "scheduler"),
     ("loras", "LoraLoader", "lora_name"),
 )
+
+
+LONGEST_NAME = 300
+MOST_CHOICES = 10_000
 
 
 async def read_choices(server: ComfyServer) -> MediaChoices:
@@ -56,8 +62,15 @@ def options_of(node: object, input_name: str) -> tuple[str, ...]:
         if isinstance(spec, list) and spec:
             extra = _mapping(spec[1]) if len(spec) > 1 else {}
             options = spec[0] if isinstance(spec[0], list) else extra.get("options")
-            return tuple(str(item) for item in options) if isinstance(options, list) else ()
+            return tuple(_names(options)) if isinstance(options, list) else ()
     return ()
+
+
+def _names(options: list[Any]) -> Iterator[str]:
+    """Those that can be asked for by name. Half characters could not even be told to anybody."""
+    for name in map(str, options[:MOST_CHOICES]):
+        if len(name) <= LONGEST_NAME and scrub(name) == name:
+            yield name
 
 
 def _mapping(value: object) -> dict[str, Any]:
