@@ -89,6 +89,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         N_("This cannot be run as it is."),
         N_("The detail below says why. Nothing was sent."),
     ),
+    "run_unfinished": (
+        N_("The run has not come to its end yet."),
+        N_("It is brought to its end as soon as that is possible. Open it again in a moment."),
+    ),
     "store_unavailable": (
         N_("The record of runs cannot be read or written."),
         N_("Check that the data folder exists and has room, then try again."),

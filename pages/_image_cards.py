@@ -154,6 +154,8 @@ def _phase(view: RunView) -> str:
     match view.phase:
         case Phase.CANCELLING:
             return _("Stopping")
+        case Phase.SAVING:
+            return _("Waiting to be saved: the disk is full or the database in use")
         case Phase.LOADING:
             return _("Loading the model")
         case Phase.CONNECTING:

@@ -135,6 +135,8 @@ def _phase(view: RunView) -> str:
             return _("Writing")
         case Phase.CANCELLING:
             return _("Stopping")
+        case Phase.SAVING:
+            return _("Waiting to be saved: the disk is full or the database in use")
     if view.ahead:
         return ngettext("Waiting, {n} run ahead", "Waiting, {n} runs ahead", view.ahead)
     return _("Waiting")

@@ -125,8 +125,7 @@ class Reader:
     def generate(cls, url: str, body: dict[str, Any], *, kind: str = "llm") -> Self:
         """Submit `body` and follow what comes of it, once the run has its id."""
         reader = cls()
-        address = f"{url}/api/v1/{kind}/generate?stream=true"
-        reader._start(lambda: httpx.stream("POST", address, json=body, timeout=60))
+        reader.start_generating(url, body, kind=kind)
         reader.until(lambda: reader.run_id)
         return reader
 
@@ -137,6 +136,11 @@ class Reader:
         address = f"{url}/api/v1/runs/{run_id}/events"
         reader._start(lambda: httpx.stream("GET", address, timeout=60))
         return reader
+
+    def start_generating(self, url: str, body: dict[str, Any], *, kind: str = "llm") -> None:
+        """`generate` without waiting for the id."""
+        address = f"{url}/api/v1/{kind}/generate?stream=true"
+        self._start(lambda: httpx.stream("POST", address, json=body, timeout=60))
 
     def until(self, promise: Callable[[], object], timeout_s: float = WAIT_S) -> None:
         """Wait until `promise()` is true."""
