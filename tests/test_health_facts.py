@@ -1,5 +1,6 @@
 """What health checks tell of good servers, and of those that lack something."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ import pytest
 
 from core.catalog import Catalog
 from core.health import CODES, Device, Health, HealthState, LoadedModel, QueueLength
+from core.providers import checkup
 from core.providers.openai import OpenAIProvider
 from core.settings import load_settings
 from tests import comfyui_kit
@@ -211,6 +213,25 @@ class TestComfyUI:
         assert health.queue == QueueLength(running=1, waiting=2, ours=1)
         await stream.aclose()
         assert (await provider.health_check()).queue.ours == 0
+
+    async def test_one_that_works_for_us_and_answers_late_is_slow_not_down(
+        self, fake, comfy, monkeypatch
+    ):
+        provider = comfy()
+        fake.script = Script(steps=5000, step_s=0.01)
+        making = asyncio.create_task(comfyui_kit.collect(provider))
+        try:
+            await fake.until(lambda: fake.running)
+            monkeypatch.setattr(checkup, "CHECK_TIMEOUT_S", 0.3)
+            fake.answer("/system_stats", Answer(200, stall=True), times=2)
+            health = await provider.health_check()
+            assert degraded(health, "slow")
+            assert "works on our jobs" in health.reason
+            # Another app, for which nothing is done there, cannot know that.
+            assert (await comfy().health_check()).code == "provider_timeout"
+        finally:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
 
     async def test_another_app_at_the_same_server_has_its_own(self, fake, comfy):
         provider = comfy()

@@ -31,7 +31,8 @@ class Findings:
     """What a check has learnt so far; it is kept when the rest does not come.
 
     `server` is the server as a sentence's subject, `facts` are fields of `ProviderHealth`,
-    `start_command` is what starts the server where nothing answers.
+    `start_command` is what starts the server where nothing answers. `at_work` says that a job
+    of ours moved there a moment ago: a server that then answers late is busy, not down.
     """
 
     vendor: str
@@ -40,6 +41,7 @@ class Findings:
     start_command: str | None = None
     started: float = field(default_factory=time.perf_counter)
     facts: dict[str, Any] = field(default_factory=dict)
+    at_work: bool = False
 
     @property
     def is_there(self) -> bool:
@@ -111,14 +113,15 @@ class Findings:
     def late(self) -> ProviderHealth:
         """The server did not answer in time, or said only that it is there."""
         limit = f"{CHECK_TIMEOUT_S:g} s"
-        reason = (
-            f"{self.server} is there, but did not say the rest within {limit}."
-            if self.is_there
-            else f"{self.server} did not answer within {limit}."
-        )
+        reason = f"{self.server} did not answer within {limit}."
+        if self.is_there:
+            reason = f"{self.server} is there, but did not say the rest within {limit}."
+        elif self.at_work:
+            reason = f"{self.server} works on our jobs, but did not answer within {limit}."
+        is_up = self.is_there or self.at_work
         return self._health(
-            HealthState.DEGRADED if self.is_there else HealthState.DOWN,
-            code="slow" if self.is_there else "provider_timeout",
+            HealthState.DEGRADED if is_up else HealthState.DOWN,
+            code="slow" if is_up else "provider_timeout",
             reason=reason,
             advice="It may be starting or very busy: try again in a moment.",
             details={"timeout_s": CHECK_TIMEOUT_S},

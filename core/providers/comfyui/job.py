@@ -72,6 +72,10 @@ class ComfyJob:
         """When it last moved (time.monotonic)."""
         return self._watch.last_sign
 
+    def has_moved(self, *, within_s: float) -> bool:
+        """Whether the server has it and let it move in the last `within_s` seconds."""
+        return self._at_server and time.monotonic() - self.last_sign <= within_s
+
     async def events(self) -> AsyncGenerator[MediaEvent]:
         """See `MediaProvider`."""
         yield PhaseChanged(phase=Phase.CONNECTING)

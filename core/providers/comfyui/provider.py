@@ -24,6 +24,8 @@ from core.providers.lookup import HostLookup
 from core.settings import Settings
 from core.types import Mode, Tier
 
+AT_WORK_WITHIN_S = 10.0
+
 
 class ComfyUIProvider(MediaProvider):
     """Pictures made by ComfyUI.
@@ -93,6 +95,8 @@ class ComfyUIProvider(MediaProvider):
 
     async def examine(self, found: Findings) -> ProviderHealth:
         """Whether ComfyUI answers, what it has, and whether its queue moves; see `Provider`."""
+        # While it samples, its one process may be slow to answer anything else.
+        found.at_work = any(job.has_moved(within_s=AT_WORK_WITHIN_S) for job in self._jobs)
         await self._lookup.answered()
         return await examine_server(
             self._server,
