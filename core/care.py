@@ -24,7 +24,7 @@ from core.care_words import (
     usage_lines,
 )
 from core.data_care import DataCare, PruneRule
-from core.data_care.backup import forget_old
+from core.data_care.old_backups import forget_old
 from core.data_care.places import Places
 from core.data_care.restore import LATEST, restore
 from core.errors import InvalidRequest, PlaygroundError, StoreError

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from core.data_care.backup import forget_old
 from core.data_care.locks import alone_in
+from core.data_care.old_backups import forget_old
 from core.errors import BackupUnusable, CareBusy, StoreCorrupt, StoreFull
 from tests.care_killed import kills, make_backup
 from tests.care_kit import Kept, colour, kept_in, shown

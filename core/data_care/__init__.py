@@ -3,19 +3,15 @@
 from core.data_care.behind import left_open
 from core.data_care.care import DataCare
 from core.data_care.places import Places
+from core.data_care.prune_types import Kind, Pruned, PrunePlan, PruneRule, PruneSample
 from core.data_care.restore import finish_restore
 from core.data_care.types import (
     AgeShare,
     Backup,
     Fault,
     IntegrityReport,
-    Kind,
     Mended,
     Problem,
-    Pruned,
-    PrunePlan,
-    PruneRule,
-    PruneSample,
     Restored,
     Usage,
 )

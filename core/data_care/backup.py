@@ -23,19 +23,16 @@ from core.data_care.files import (
 from core.data_care.locks import alone_in
 from core.data_care.manifest import (
     DATABASE,
-    MANIFEST,
     PICTURES,
     WORKFLOWS,
     File,
     Manifest,
     Stored,
-    complete_backups,
     identifier,
-    own_folders,
-    read_pictures,
     write_manifest,
     write_pictures,
 )
+from core.data_care.old_backups import sweep
 from core.data_care.places import Places
 from core.data_care.types import Backup
 from core.errors import StoreFull
@@ -58,7 +55,7 @@ def make_backup(database: Database, places: Places, told: Callable[[int, int], N
         alone_in(places.backups),
         disk_explained(places.backups),
     ):
-        _sweep(places)
+        sweep(places)
         total = _require_room(database, places)
         folder = _new_folder(places.backups)
         try:
@@ -66,21 +63,6 @@ def make_backup(database: Database, places: Places, told: Callable[[int, int], N
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-
-
-def forget_old(places: Places, *, keep: int) -> int:
-    """Delete all but the newest `keep` backups, and the pictures that no other has; how many.
-
-    Raises CareBusy and StoreError.
-    """
-    with alone_in(places.backups), disk_explained(places.backups):
-        old = complete_backups(places.backups)[max(keep, 1) :]
-        for backup in old:
-            (backup.path / MANIFEST).unlink()  # from here on it is none
-            shutil.rmtree(backup.path)
-        if old:
-            _forget_pictures(places)
-        return len(old)
 
 
 @dataclass
@@ -230,25 +212,3 @@ def _new_folder(backups: Path) -> Path:
             time.sleep(0.001)
         else:
             return folder
-
-
-def _sweep(places: Places) -> None:
-    """Take away what backups left that were killed; nobody else is at work here."""
-    for folder in own_folders(places.backups):
-        if not (folder / MANIFEST).exists():
-            shutil.rmtree(folder)
-    for path in places.pool.rglob("*.part"):
-        path.unlink()
-
-
-def _forget_pictures(places: Places) -> None:
-    """Delete the pictures that no backup has, or none where a backup does not say which it has."""
-    kept = {
-        picture.name
-        for folder in own_folders(places.backups)
-        if (folder / MANIFEST).exists()
-        for picture in read_pictures(folder)
-    }
-    for path in files_below(places.pool):
-        if path.name not in kept:
-            path.unlink()

@@ -10,13 +10,11 @@ from core.data_care.manifest import complete_backups
 from core.data_care.mend import mend
 from core.data_care.places import Places
 from core.data_care.prune import plan_prune, prune
+from core.data_care.prune_types import Pruned, PrunePlan, PruneRule
 from core.data_care.types import (
     Backup,
     IntegrityReport,
     Mended,
-    Pruned,
-    PrunePlan,
-    PruneRule,
     Usage,
 )
 from core.data_care.usage import usage

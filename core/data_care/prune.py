@@ -15,7 +15,7 @@ from core.data_care.picture_files import (
     take_out,
 )
 from core.data_care.places import Places
-from core.data_care.types import Pruned, PrunePlan, PruneRule, PruneSample
+from core.data_care.prune_types import Pruned, PrunePlan, PruneRule, PruneSample
 from core.errors import PlanOutdated
 from core.store import Database
 from core.store.pruning import Going, going
