@@ -107,13 +107,11 @@ def _draw_lock() -> None:
 
 
 def _draw_advice() -> None:
-    st.caption(
-        _(
-            "The administrator's tools are open on the machine that the playground runs on. To use "
-            "them from here, set a password there, in .env, and restart the playground:"
-        )
+    words = _(
+        "The administrator's tools are open on the machine that the playground runs on. To use "
+        "them from here, set {setting} in .env there and restart the playground."
     )
-    st.code("PLAYGROUND_ADMIN_PASSWORD=", language=None)
+    st.caption(words.format(setting="`PLAYGROUND_ADMIN_PASSWORD`"))
 
 
 def _access() -> Access:
