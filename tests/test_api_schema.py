@@ -102,6 +102,14 @@ def _made_small(case: schemathesis.Case) -> None:
                 options[side] = SMALL
 
 
+def _is_lost(value: object) -> bool:
+    """Whether what is wrong with `value` is gone in an address: null is not sent at all, and a
+    list of one truth value is written as that value.
+    """
+    items = value if isinstance(value, list) else []
+    return value is None or isinstance(value, dict) or any(type(item) is not str for item in items)
+
+
 def _checks() -> list[Any]:
     """All of them but one: what a catalog or a server does not know is refused although the
     description, which knows no catalog, allows it.
@@ -126,7 +134,7 @@ def test_a_route_answers_as_it_is_described(
     address = requests.Request("GET", sent["url"], params=sent.get("params")).prepare().url or ""
     assume(len(address) < LONGEST_ADDRESS)
     checks = _checks()
-    if None in (case.query or {}).values():  # is not sent at all, so there is nothing wrong
+    if any(_is_lost(value) for value in (case.query or {}).values()):
         checks = [check for check in checks if check.__name__ != "negative_data_rejection"]
     response = case.call_and_validate(base_url=playground.url, checks=checks, timeout=60)
     if response.status_code >= 400:
