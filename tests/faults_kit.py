@@ -84,6 +84,11 @@ class Watched:
         with closing(self._connect()) as connection:
             return [row["new"] for row in connection.execute(sql, [run_id])]
 
+    def set(self, run_id: str, *, started_at: str) -> None:
+        """Have the run begin at another moment."""
+        with closing(self._connect()) as connection:
+            connection.execute("UPDATE runs SET started_at = ? WHERE id = ?", [started_at, run_id])
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the database as another program would that writes to it."""
