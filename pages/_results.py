@@ -22,8 +22,12 @@ _MANY = 8
 def draw_results(views: list[RunView]) -> dict[str, DeltaGenerator]:
     """Draw the runs in their columns; returns where the answers of those under way go."""
     live = [view for view in views if not view.run.status.is_final]
+    # A place of its own: what follows is then drawn over what stood there while runs were live,
+    # also where the browser never hears that the script has ended.
+    first = st.container(gap=None)
     if live:
-        scroll_here(views[0].run.id)
+        with first:
+            scroll_here(views[0].run.id)
     _header(views, live)
     groups = grouped(views)
     bodies: dict[str, DeltaGenerator] = {}

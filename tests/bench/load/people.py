@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import json
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from tests.bench.load.tab import Tab, opened_tab
@@ -20,6 +20,7 @@ THINK = {
     "read": (4.0, 10.0),
     "look": (2.0, 5.0),
 }
+PRODUCT = "text_field_text_product_name"
 WORDS = ("텀블러", "이불", "quilt", "커피", "washable", "없는낱말")
 
 
@@ -46,34 +47,40 @@ class Person:
 
     async def _write(self, tab: Tab) -> None:
         if tab.path:
-            await self._do("go to Text", tab.go(""))
+            await self._do("go to Text", tab, tab.go(""))
         await self._think("look")
-        if tab.element("-text_example") is not None:  # where no answer is open
-            await self._do("fill in an example", tab.press("text_example"))
+        if tab.element("text_example") is not None:  # where no answer is open
+            example = tab.press("text_example")
+            await self._do("fill in an example", tab, example, lambda: bool(tab.value(PRODUCT)))
         await self._think("write")
-        await self._do("type into a field", tab.type("text_field_text_tone", self._tone()))
+        await self._do("type into a field", tab, tab.type("text_field_text_tone", self._tone()))
         await self._think("look")
-        await self._do("press Run", tab.press("text_run"))
+        before = tab.query
+        run = tab.press("text_run")
+        await self._do("press Run", tab, run, lambda: tab.query not in ("", before))
         self._tally.batches.append(_named(tab.query, "batch"))
-        await self._do("answer, from Run to its end", tab.until(_has_ended))
+        await self._do("answer, from Run to its end", tab, tab.until(lambda: not tab.has("stop_")))
         await self._think("read")
 
     async def _find(self, tab: Tab) -> None:
-        await self._do("go to History", tab.go("history"))
+        await self._do("go to History", tab, tab.go("history"))
         await self._think("look")
-        await self._do("search", tab.type("history_q", self._draw.choice(WORDS)))
+        words = tab.type("history_q", self._draw.choice(WORDS))
+        await self._do("search", tab, words, lambda: "q=" in tab.query)
         await self._think("look")
-        await self._do("search for everything again", tab.type("history_q", ""))
+        nothing = tab.type("history_q", "")
+        await self._do("search for everything again", tab, nothing, lambda: not tab.query)
         await self._think("look")
-        await self._do("open a run", tab.tell("history_table", self._a_line(tab)))
+        click = tab.tell("history_table", self._a_line(tab))
+        await self._do("open a run", tab, click, lambda: "run=" in tab.query)
         await self._think("read")
 
     async def _check(self, tab: Tab) -> None:
-        await self._do("go to Health", tab.go("health"))
+        await self._do("go to Health", tab, tab.go("health"))
         await self._think("read")
 
     def _a_line(self, tab: Tab) -> str:
-        table = tab.element("-history_table")
+        table = tab.element("history_table")
         assert table is not None, "History has no table although something has run"
         rows = json.loads(table.bidi_component.json)["rows"]
         return json.dumps([{"event": "open", "value": self._draw.choice(rows)["id"]}])
@@ -81,19 +88,25 @@ class Person:
     def _tone(self) -> str:
         return f"Warm and plain {self._draw.randrange(1000)}"
 
-    async def _do(self, action: str, work: Awaitable[None]) -> None:
+    async def _do(
+        self,
+        action: str,
+        tab: Tab,
+        work: Awaitable[None],
+        seen: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Time `work`, until the page shows what `seen` looks for: the script may have been at a
+        run of its own when it was asked.
+        """
         with self._tally.timed(action):
             try:
                 await work
+                await tab.until(seen)
             except TimeoutError:
                 raise TimeoutError(f"no answer to: {action}") from None
 
     async def _think(self, about: str) -> None:
         await asyncio.sleep(self._draw.uniform(*THINK[about]) / self._haste)
-
-
-def _has_ended(tab: Tab) -> bool:
-    return not tab.has("stop_")  # the button that stops a run under way
 
 
 def _named(query: str, name: str) -> str:

@@ -91,10 +91,10 @@ class Tab:
         self._states = {name: self._states[name] for name in self._states if name in common}
         await self._rerun(BackMsg())
 
-    async def until(self, fits: Callable[["Tab"], bool]) -> None:
+    async def until(self, fits: Callable[[], bool]) -> None:
         """Wait until the page is so, while its fragments refresh themselves."""
         async with asyncio.timeout(LIMIT_S):
-            while not fits(self):
+            while not fits():
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -103,9 +103,13 @@ class Tab:
         return any(f"-{key}" in id_of(one.element) for one in self._drawn.values())
 
     def element(self, key: str) -> Element | None:
-        """The widget with this key that is on the page."""
-        found = (one.element for one in self._drawn.values() if id_of(one.element).endswith(key))
-        return next(found, None)
+        """The widget with this key that is on the page, the one drawn last of several."""
+        found = [one for one in self._drawn.values() if id_of(one.element).endswith(f"-{key}")]
+        return max(found, key=lambda one: one.run).element if found else None
+
+    def value(self, key: str) -> str:
+        """What stands in the field with this key."""
+        return self._states[self._widget(key)].string_value
 
     async def listen(self) -> None:
         """Take in what the server sends, until the connection ends."""
@@ -124,7 +128,7 @@ class Tab:
         self._stop_clocks()
 
     def _widget(self, key: str) -> str:
-        element = self.element(f"-{key}")
+        element = self.element(key)
         if element is None:
             raise LookupError(f"no widget {key} is on the page {self.path or 'text'}?{self.query}")
         return id_of(element)
@@ -183,7 +187,6 @@ class Tab:
         self._fragments = list(message.metadata.run.fragment_ids)
         if self._fragments and self._started:
             # Streamlit does not tell the end of a run when the next is asked for at that moment.
-            self._forget_stale(ran=set())
             self._answered()
         self._run += 1
         if not self._fragments:
