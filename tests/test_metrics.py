@@ -1,6 +1,7 @@
 """Figures for Prometheus: what runs add up to, written so that its own parser reads it."""
 
 import asyncio
+import re
 import tomllib
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -298,6 +299,20 @@ async def test_the_app_tells_its_lines_feeds_and_health(
     await services.gateway.acancel(run_id)
     figures = await figures_of(api)
     assert (figures.of("playground_active_runs"), figures.of("playground_open_feeds")) == (0, 0)
+
+
+async def test_every_figure_is_documented_and_none_that_is_not_there(
+    api: httpx.AsyncClient, services: Services
+) -> None:
+    await api.post(GENERATE, json=FREE)
+    page = (Path(__file__).parent.parent / "docs" / "operations.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `(playground_\w+)` \|", page, re.MULTILINE))
+
+    told = {name for name, _ in await figures_of(api) if name.startswith("playground_")}
+
+    endings = re.compile("_(bucket|sum|count)$")
+    # The mock loads no model: nobody has said how long that takes.
+    assert {endings.sub("", name) for name in told} | {"playground_run_load_seconds"} == documented
 
 
 async def test_a_refused_request_is_no_run(api: httpx.AsyncClient, services: Services) -> None:
