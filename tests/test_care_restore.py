@@ -174,7 +174,7 @@ def test_so_do_backups_in_a_folder_of_another_name_in_it(tmp_path: Path) -> None
 def test_nothing_is_restored_under_a_playground_that_runs(data: Path) -> None:
     services = build_services(settings_for(data))
     try:
-        with pytest.raises(RestoreRefused, match="Stop the playground"):
+        with pytest.raises(RestoreRefused, match="Stop it, then restore"):
             put_back(data)
     finally:
         services.close()

@@ -16,10 +16,9 @@ def not_in_use(places: Places) -> Generator[None]:
         yield
         return
     folder = places.data / "processes"
-    if folder.is_dir() and (others := _others(places)):
+    if folder.is_dir() and _others(places):
         raise RestoreRefused(
-            f"{others} playground process(es) work with {places.data}. Nothing was changed. Stop "
-            "the playground, then restore."
+            f"A playground is running on {places.data}. Nothing was changed. Stop it, then restore."
         )
     try:
         with only_user(places.database):
