@@ -86,13 +86,15 @@ def test_an_error_that_can_be_explained_is_kept_as_it_is(chores: Chores) -> None
 def test_an_error_that_nobody_foresaw_is_logged_and_said(
     chores: Chores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logged: list[tuple[str, ...]] = []
-    monkeypatch.setattr("core.chores.log.exception", lambda *words: logged.append(words))
+    logged: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr(
+        "core.chores.log.exception", lambda event, *, extra: logged.append((event, extra))
+    )
     chores.start("check", lambda _: 1 / 0)
     chore = ended(chores, "check")
     assert chore.error is not None
     assert "log" in chore.error.message
-    assert [words[-1] for words in logged] == ["check"]
+    assert logged == [("chore failed", {"chore": "check"})]
 
 
 def test_what_nobody_started_is_not_there(chores: Chores) -> None:
