@@ -79,6 +79,11 @@ class Gateway:
         """What `request` would send. Raises InvalidRequest and its children."""
         return self._images.preview(request)
 
+    @property
+    def under_way(self) -> int:
+        """How many runs are under way in this process, everybody's, in line or being made."""
+        return self._runner.active
+
     def submit(self, request: AnyRequest) -> str:
         """Start a run; its id, once its row is on disk.
 

@@ -17,6 +17,8 @@ from pages._scroll import scroll_here
 _TICK = 0.15  # s; batches of tokens, and still faster than anybody reads
 _SLOW_TICK = 0.5
 _MANY = 8
+_A_RUN = 0.02  # s for each run under way: all pages together refresh fifty times a second at most
+_SLOWEST = 1.0
 
 
 def draw_results(views: list[RunView]) -> dict[str, DeltaGenerator]:
@@ -52,6 +54,7 @@ def keep_live(bodies: dict[str, DeltaGenerator]) -> None:
     tick on its way then still finds its fragment.
     """
     tick = _SLOW_TICK if len(bodies) > _MANY else _TICK
+    tick = min(max(tick, _A_RUN * services.get_services().gateway.under_way), _SLOWEST)
     st.fragment(_feed, run_every=tick if bodies else None)(bodies)
 
 
