@@ -149,7 +149,13 @@ def test_a_route_answers_as_it_is_described(
 
 
 @pytest.mark.parametrize("route", ["runs", "runs/export"])
-@pytest.mark.parametrize("moment", ["0.5", "1763971200", "today", "2026-13-01", ""])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        *("0.5", "1763971200", "today", "2026-13-01", ""),
+        *("0001-01-01T00:01:00+00:02", "9999-12-31T23:59:59-00:01"),
+    ],
+)
 def test_a_moment_that_is_not_written_out_is_refused(
     playground: Playground, route: str, moment: str
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -33,16 +34,19 @@ from core.providers.openai.wire import DONE, AnswerReader
 from core.providers.patience import PatientClient
 from core.providers.sse import read_events
 from core.run import Run
-from core.services import Services
+from core.services import Services, build_services
+from core.settings import load_settings
 from core.text_draft import TextDraft
 from core.types import TextDelta, scrub
+from tests.api_server import asgi_client
 from tests.factories import make_run
-from tests.hostile_kit import junk, pieces, words
+from tests.hostile_kit import Connection, RawServer, answer, junk, pieces, words
 from tests.picture_kit import plain, png_bomb
 
 CATALOG = load_catalog()
 REQUEST = httpx.Request("POST", "http://ollama.test/api/chat")
 EXAMPLES = 150
+CHOICES = ("ckpt_name", "sampler_name", "scheduler", "lora_name")
 hostile = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -588,3 +592,34 @@ async def test_pictures_are_fetched_up_to_a_number_of_bytes(
     listed = [{"filename": f"{number}.png", "type": "output"} for number in range(5)]
     done = await views.completed({"outputs": {"9": {"images": listed}}})
     assert (len(views.asked), len(done.outputs), len(done.problems)) == (2, 2, 1)
+
+
+async def test_lists_of_hostile_names_are_told_over_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = "\ud800"
+    choices = {"input": {"required": {name: [[half, "a" * 1000, None]] for name in CHOICES}}}
+    answers: dict[str, object] = {
+        "/api/version": {"version": half},
+        "/api/tags": {"models": [{"name": half, "capabilities": [half], "size": 10**400}]},
+        "/v1/models": {"data": [{"id": half, "meta": {"n_params": 10**400}}]},
+        "/system_stats": {"system": {"comfyui_version": half}, "devices": [{"name": half}]},
+    }
+
+    def play(connection: Connection) -> None:
+        path = server.requests[-1].split(b" ")[1].decode()
+        kind = path.removeprefix("/object_info/")
+        connection.send(answer(json.dumps(answers.get(path, {kind: choices})).encode()))
+
+    server = RawServer(play)
+    environ = {"OLLAMA_BASE_URL": server.url, "COMFYUI_BASE_URL": server.url}
+    environ |= {"OPENAI_BASE_URL": f"{server.url}/v1", "PLAYGROUND_DATA_DIR": str(tmp_path)}
+    with server:
+        services = build_services(load_settings(environ, env_file=None))
+        monkeypatch.setattr("core.services.get_services", lambda: services)
+        async with asgi_client() as api:
+            for route in ("models", "media", "health"):
+                response = await api.get(f"/api/v1/{route}")
+                assert response.status_code in (200, 503), response.text
+                assert "providers" in response.json() or "components" in response.json()
+        services.close()

@@ -30,7 +30,12 @@ Stars = Annotated[float | None, Field(ge=1, le=5, allow_inf_nan=False)]
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC it is outside of the years 1 to 9999") from error
 
 
 def _written_out(moment: object) -> object:
