@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from core import server, services
 from core.api import API_ROOT, build_api
 from core.api.mounted import mounted
+from pages._options import read_options_at_once
 
 
 @asynccontextmanager
@@ -23,6 +24,7 @@ async def lifespan(_: st.App) -> AsyncGenerator[None, None]:
     services.open_services().health.start()
     server.send_without_delay()
     server.settle_memory()
+    read_options_at_once()
     with server.closing_early(services.close_services):
         try:
             yield

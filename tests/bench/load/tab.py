@@ -6,10 +6,8 @@ server which, and forgets what a finished run of the script no longer drew.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,22 +19,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.bench.load.clocks import Clocks
 from tests.bench.load.complaints import complaint_of
+from tests.bench.load.shown import Shown
 from tests.bench.load.tally import Tally
-from tests.bench.load.widgets import id_of, is_set, state_of
+from tests.bench.load.widgets import id_of
 
 LIMIT_S = 60
 _EVENTS = "$$STREAMLIT_INTERNAL_KEY_{}__events"
-
-
-@dataclass
-class _Drawn:
-    """An element on the page, and by which run of which script it was drawn."""
-
-    element: Element
-    run: int
-    fragment: str
-    script: str
 
 
 class Tab:
@@ -47,14 +37,11 @@ class Tab:
         self.pages: dict[str, str] = {}
         self._url, self._socket, self._tally = url, socket, tally
         self.path = self._page = self._main = ""
-        self._drawn: dict[tuple[int, ...], _Drawn] = {}
-        self._states: dict[str, WidgetState] = {}
+        self._shown = Shown()
+        self._clocks = Clocks(self._ask_for, tally)
         self._kept: dict[str, ForwardMsg] = {}
-        self._clocks: dict[str, tuple[float, asyncio.Task[None]]] = {}
-        self._asked: dict[str, float] = {}
         self._run = 0
         self._fragments: list[str] = []
-        self._run_asked: dict[str, float] = {}
         self._waiting: asyncio.Future[None] | None = None
         self._started = False
         self._changed = asyncio.Event()
@@ -73,7 +60,7 @@ class Tab:
     async def type(self, key: str, text: str) -> None:
         """Type into a field and leave it."""
         widget = self._widget(key)
-        self._states[widget] = WidgetState(id=widget, string_value=text)
+        self._shown.states[widget] = WidgetState(id=widget, string_value=text)
         await self._rerun(BackMsg())
 
     async def tell(self, key: str, event: str) -> None:
@@ -85,10 +72,9 @@ class Tab:
 
     async def go(self, path: str) -> None:
         """Choose a page in the navigation, by its path."""
-        self._stop_clocks()
+        self._clocks.stop_all()
         self._page, self.path, self.query = self.pages[path], path, ""
-        common = {id_of(each.element) for each in self._drawn.values() if each.script == self._main}
-        self._states = {name: self._states[name] for name in self._states if name in common}
+        self._shown.leave_page(self._main)
         await self._rerun(BackMsg())
 
     async def until(self, fits: Callable[[], bool]) -> None:
@@ -100,16 +86,15 @@ class Tab:
 
     def has(self, key: str) -> bool:
         """Whether a widget is on the page whose key begins like this."""
-        return any(f"-{key}" in id_of(one.element) for one in self._drawn.values())
+        return self._shown.has(key)
 
     def element(self, key: str) -> Element | None:
-        """The widget with this key that is on the page, the one drawn last of several."""
-        found = [one for one in self._drawn.values() if id_of(one.element).endswith(f"-{key}")]
-        return max(found, key=lambda one: one.run).element if found else None
+        """The widget with this key that is on the page."""
+        return self._shown.element(key)
 
     def value(self, key: str) -> str:
         """What stands in the field with this key."""
-        return self._states[self._widget(key)].string_value
+        return self._shown.states[self._widget(key)].string_value
 
     async def listen(self) -> None:
         """Take in what the server sends, until the connection ends."""
@@ -125,7 +110,7 @@ class Tab:
 
     def close(self) -> None:
         """Stop every clock."""
-        self._stop_clocks()
+        self._clocks.stop_all()
 
     def _widget(self, key: str) -> str:
         element = self.element(key)
@@ -145,7 +130,7 @@ class Tab:
     async def _send(self, message: BackMsg) -> None:
         asked = message.rerun_script
         asked.query_string, asked.page_script_hash = self.query, self._page
-        asked.widget_states.widgets.extend(self._states.values())
+        asked.widget_states.widgets.extend(self._shown.states.values())
         asked.cached_message_hashes.extend(self._kept)
         about = asked.context_info
         about.timezone, about.timezone_offset, about.locale = "Asia/Seoul", -540, "en-US"
@@ -176,10 +161,10 @@ class Tab:
             case "page_info_changed":
                 self.query = message.page_info_changed.query_string
             case "auto_rerun":
-                self._start_clock(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+                self._clocks.start(message.auto_rerun.fragment_id, message.auto_rerun.interval)
             case "stop_auto_rerun":
                 for fragment in message.stop_auto_rerun.fragment_ids:
-                    self._stop_clock(fragment)
+                    self._clocks.stop(fragment)
             case "page_not_found":
                 self._tally.complain(f"page not found: {message.page_not_found.page_name}")
 
@@ -190,11 +175,10 @@ class Tab:
             self._answered()
         self._run += 1
         if not self._fragments:
-            self._stop_clocks()
+            self._clocks.stop_all()
             self._main = message.new_session.main_script_hash
             self._started = self._waiting is not None
-        asked = ((name, self._asked.pop(name, None)) for name in self._fragments)
-        self._run_asked = {name: moment for name, moment in asked if moment is not None}
+        self._clocks.begun(self._fragments)
 
     def _draw(self, message: ForwardMsg) -> None:
         delta, meta = message.delta, message.metadata
@@ -204,14 +188,13 @@ class Tab:
             self._tally.complain(f"{self.path or 'text'}?{self.query}: {complaint}")
         if delta.WhichOneof("type") != "new_element":
             return
-        element = delta.new_element
-        place = tuple(meta.delta_path)
-        self._drawn[place] = _Drawn(element, self._run, delta.fragment_id, meta.active_script_hash)
-        widget = id_of(element)
-        if widget and (widget not in self._states or is_set(element)):
-            state = state_of(element)
-            if state is not None:
-                self._states[widget] = state
+        self._shown.draw(
+            delta.new_element,
+            tuple(meta.delta_path),
+            run=self._run,
+            fragment=delta.fragment_id,
+            script=meta.active_script_hash,
+        )
 
     def _finish(self, message: ForwardMsg) -> None:
         how = message.script_finished
@@ -219,11 +202,8 @@ class Tab:
             self._tally.complain("a script could not be compiled")
         if how == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             return
-        for fragment, moment in self._run_asked.items():
-            if fragment in self._clocks:
-                name = f"refresh, due every {self._clocks[fragment][0]:g} s"
-                self._tally.note(name, (time.perf_counter() - moment) * 1000)
-        self._forget_stale(ran=set(self._fragments))
+        self._clocks.answered()
+        self._shown.forget_stale(self._run, set(self._fragments))
         if self._started and not self._fragments:
             self._answered()
         self._changed.set()
@@ -233,41 +213,12 @@ class Tab:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    def _forget_stale(self, *, ran: set[str]) -> None:
-        """Take away what the run, of the whole script or of the fragments `ran`, did not draw."""
-        self._drawn = {
-            place: one
-            for place, one in self._drawn.items()
-            if one.run == self._run or (ran and one.fragment not in ran)
-        }
-        present = {id_of(one.element) for one in self._drawn.values()}
-        self._states = {name: self._states[name] for name in self._states if name in present}
-
-    def _start_clock(self, fragment: str, interval: float) -> None:
-        if fragment in self._clocks and self._clocks[fragment][0] == interval:
-            return
-        self._stop_clock(fragment)
-        ticking = asyncio.create_task(self._tick(fragment, interval))
-        self._clocks[fragment] = (interval, ticking)
-
-    async def _tick(self, fragment: str, interval: float) -> None:
-        while True:
-            await asyncio.sleep(interval)
-            self._asked.setdefault(fragment, time.perf_counter())
-            message = BackMsg()
-            message.rerun_script.fragment_id = fragment
-            message.rerun_script.is_auto_rerun = True
-            with suppress(ConnectionClosed):  # `listen` tells of it
-                await self._send(message)
-
-    def _stop_clock(self, fragment: str) -> None:
-        if fragment in self._clocks:
-            self._clocks.pop(fragment)[1].cancel()
-        self._asked.pop(fragment, None)
-
-    def _stop_clocks(self) -> None:
-        for fragment in list(self._clocks):
-            self._stop_clock(fragment)
+    async def _ask_for(self, fragment: str) -> None:
+        message = BackMsg()
+        message.rerun_script.fragment_id = fragment
+        message.rerun_script.is_auto_rerun = True
+        with suppress(ConnectionClosed):  # `listen` tells of it
+            await self._send(message)
 
 
 @asynccontextmanager
