@@ -40,6 +40,10 @@ def test_bytes_may_come_one_by_one():
     assert parse([STREAM[at : at + 1] for at in range(len(STREAM))]) == EVENTS
 
 
+def test_an_empty_portion_between_cr_and_lf_ends_no_line():
+    assert parse([b"data: one\r", b"", b"\ndata: two\r\n\r\n"]) == ["one\ntwo"]
+
+
 @settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM))))
 def test_it_does_not_matter_where_the_bytes_are_split(cuts: list[int]):

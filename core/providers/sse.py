@@ -32,9 +32,11 @@ class EventParser:
 
     def feed(self, chunk: bytes) -> Iterator[str]:
         """The data of each event that `chunk` makes whole, decoded as UTF-8."""
+        if not chunk:  # an empty portion ends no line: what follows a CR is still to come
+            return
         if self._after_cr:
             chunk = chunk.removeprefix(b"\n")
-        self._after_cr = chunk.endswith(b"\r") if chunk else False
+        self._after_cr = chunk.endswith(b"\r")
         for line in chunk.splitlines(keepends=True):
             self._line += line
             if line.endswith((b"\n", b"\r")):
