@@ -19,7 +19,10 @@ from pages._i18n import _, ngettext
 _LINES = 50
 _PICTURES = 200  # runs; each has one picture or a few
 _BOUND = 10_000
-_TICK = 2.0  # s, how often runs under way are looked at
+_TICK = 2.0  # s, how often runs under way are looked at, at most
+_A_RUN = (
+    0.25  # s for each run under way: where many end all the time, the list stands still a while
+)
 
 
 def draw_list(shown: Listed) -> None:
@@ -151,7 +154,8 @@ def _draw_nothing(shown: Listed, page: RunPage) -> None:
 
 def _keep_live(run_ids: Sequence[str]) -> None:
     """Draw the list anew once a run on it has ended; at the same place in every run."""
-    tick = _TICK if run_ids else None
+    under_way = services.get_services().gateway.under_way
+    tick = max(_TICK, _A_RUN * under_way) if run_ids else None
     st.fragment(_look, run_every=tick, key="history_live")(tuple(run_ids))
 
 

@@ -43,6 +43,8 @@ def _errors(made: Trial) -> list[str]:
     lines = [f"errors: {counted.total()}; runs asked for: {runs}, each ended once"]
     if counted:
         lines[0] = f"ERRORS: {counted.total()}; runs asked for: {runs}"
+    repeated = Counter([*made.alone.repeated, *made.together.repeated])
+    lines += [f"clicks that had to be repeated: {repeated.total()} {dict(repeated) or ''}".rstrip()]
     return lines + [f"  {count} x {what}" for what, count in counted.most_common(20)]
 
 

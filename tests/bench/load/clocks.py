@@ -45,8 +45,8 @@ class Clocks:
         """That run is over."""
         for fragment, moment in self._answering.items():
             if fragment in self._ticking:
-                name = f"refresh, due every {self._ticking[fragment][0]:g} s"
-                self._tally.note(name, (time.perf_counter() - moment) * 1000)
+                due = "under 1 s" if self._ticking[fragment][0] < 1 else "1 s and more"
+                self._tally.note(f"refresh, {due}", (time.perf_counter() - moment) * 1000)
 
     async def _tick(self, fragment: str, interval: float) -> None:
         while True:

@@ -77,9 +77,9 @@ class Tab:
         self._shown.leave_page(self._main)
         await self._rerun(BackMsg())
 
-    async def until(self, fits: Callable[[], bool]) -> None:
-        """Wait until the page is so, while its fragments refresh themselves."""
-        async with asyncio.timeout(LIMIT_S):
+    async def until(self, fits: Callable[[], bool], patience: float = LIMIT_S) -> None:
+        """Wait until the page is so, while its fragments refresh themselves; `patience` in s."""
+        async with asyncio.timeout(patience):
             while not fits():
                 self._changed.clear()
                 await self._changed.wait()

@@ -7,11 +7,14 @@ from statistics import quantiles
 
 
 class Tally:
-    """Milliseconds by action, complaints, and the ids of what was submitted."""
+    """Milliseconds by action, complaints, clicks that had to be repeated, and the ids of what was
+    submitted.
+    """
 
     def __init__(self) -> None:
         self.took: dict[str, list[float]] = {}
         self.complaints: list[str] = []
+        self.repeated: list[str] = []
         self.runs: list[str] = []
         self.batches: list[str] = []
         self.began = time.perf_counter()
