@@ -106,7 +106,7 @@ def ollama(state: str = "ok", **found: Any) -> Seen:
                 memory=10_800_000_000,
                 gpu_memory=10_800_000_000,
                 context_tokens=8192,
-                expires_at=NOW + timedelta(minutes=4, seconds=30),
+                expires_at=datetime.now(UTC) + timedelta(minutes=4, seconds=30),
             ),
         ),
     }
