@@ -24,6 +24,7 @@ async def lifespan(_: st.App) -> AsyncGenerator[None, None]:
     services.open_services().health.start()
     server.send_without_delay()
     server.settle_memory()
+    server.take_short_turns()
     read_options_at_once()
     with server.closing_early(services.close_services):
         try:

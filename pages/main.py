@@ -5,6 +5,7 @@ import logging
 import streamlit as st
 
 from core.errors import PlaygroundError
+from pages._ahead import load_ahead
 from pages._errors import error_card, unexpected_card
 from pages._i18n import _, language_switch, use_language
 from pages._style import use_style
@@ -72,3 +73,5 @@ except PlaygroundError as error:
 except Exception:
     logging.getLogger("playground.pages").exception("page failed", extra={"page": page.url_path})
     unexpected_card()
+
+load_ahead()
