@@ -451,12 +451,15 @@ def test_a_handler_that_a_library_adds_later_gets_no_secret_either() -> None:
 def chatty_loggers() -> Iterator[None]:
     """Libraries' loggers as they are when somebody wants to know everything."""
     names = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "streamlit", "websockets")
-    levels = {name: logging.getLogger(name).level for name in names}
-    for name in names:
-        logging.getLogger(name).setLevel("DEBUG")
+    loggers = [logging.getLogger(name) for name in names]
+    before = [(one.level, one.propagate, one.disabled) for one in loggers]
+    for one in loggers:
+        one.setLevel("DEBUG")
+        one.propagate, one.disabled = True, False  # a server of other tests may have changed it
     yield
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+    for one, (level, propagate, disabled) in zip(loggers, before, strict=True):
+        one.setLevel(level)
+        one.propagate, one.disabled = propagate, disabled
 
 
 @pytest.mark.usefixtures("chatty_loggers")
