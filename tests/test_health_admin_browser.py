@@ -119,6 +119,8 @@ def test_a_backup_is_made_and_old_runs_are_pruned_after_a_preview(
     expect(prune.get_by_text(f"Would go: {OLD} runs.")).to_be_visible(timeout=WAIT_MS)
     remove = button(prune, f"Remove {OLD} runs")
     expect(remove).to_be_disabled(timeout=WAIT_MS)
+    # A tick that comes while the preview is still being drawn can be lost; people are slower.
+    expect(page.locator('[data-test-script-state="notRunning"]')).to_be_visible(timeout=WAIT_MS)
     prune.get_by_text(f"Yes, remove {OLD} runs for good.").click()
     expect(remove).to_be_enabled(timeout=WAIT_MS)
     remove.click()
