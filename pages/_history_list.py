@@ -1,5 +1,6 @@
 """The runs of a filter: how many, the table or the gallery, and its pages."""
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -156,10 +157,16 @@ def _keep_live(run_ids: Sequence[str]) -> None:
     """Draw the list anew once a run on it has ended; at the same place in every run."""
     under_way = services.get_services().gateway.under_way
     tick = max(_TICK, _A_RUN * under_way) if run_ids else None
-    st.fragment(_look, run_every=tick, key="history_live")(tuple(run_ids))
+    not_before = time.monotonic() + (tick or 0) / 2
+    st.fragment(_look, run_every=tick, key="history_live")(tuple(run_ids), not_before)
 
 
-def _look(run_ids: tuple[str, ...]) -> None:
+def _look(run_ids: tuple[str, ...], not_before: float) -> None:
+    """Have the list drawn anew, but not while it is being drawn: where many runs are under way,
+    one of them ends in every such moment, and the page would never be done.
+    """
+    if time.monotonic() < not_before:
+        return
     gateway = services.get_services().gateway
     if any(gateway.view(run_id).run.status.is_final for run_id in run_ids):
         st.rerun()

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.checks.families import CODES
 from core.errors import StoreError
 from core.finding import CheckReport, Finding, Scores, Severity
-from core.listing import Sort
+from core.listing import RunPage, Sort
 from core.localised import Localised
 from core.opinion import Rating
 from core.run import Run
@@ -256,6 +256,34 @@ def test_many_runs_are_turned_over_page_by_page(open_page: Open, services: Servi
     assert dict(page.query_params) == {}
     page = press(page, "history_back")
     assert ids(page)[0] == runs[-1].id
+
+
+def test_the_list_is_drawn_once_however_many_runs_end_meanwhile(
+    open_page: Open, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begun() -> Run:
+        run = make_run(status=RunStatus.QUEUED, output="", finished_at=None)
+        services.store.insert([run]).result()
+        return run
+
+    read = services.runs.page
+    drawn: list[Run] = [begun()]
+
+    def page_while_a_run_ends(*asked: object, **how: object) -> RunPage:
+        found = read(*asked, **how)
+        ended = drawn[-1].model_copy(
+            update={"status": RunStatus.SUCCEEDED, "finished_at": utc_now()}
+        )
+        services.store.finish(ended).result()
+        drawn.append(begun())
+        return found
+
+    monkeypatch.setattr(services.runs, "page", page_while_a_run_ends)
+    page = open_page()
+    before = len(drawn)
+    checked(page.run())
+    assert len(drawn) == before + 1
+    assert ids(page)[0] == drawn[-2].id
 
 
 def test_another_filter_begins_at_its_first_page(open_page: Open, services: Services) -> None:
