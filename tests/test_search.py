@@ -1,10 +1,12 @@
 """Free text over the runs: what is found, what is not, and that nothing typed ever raises."""
 
+import itertools
 import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlite_utils
@@ -243,8 +245,12 @@ def test_a_search_that_is_cut_short_says_so_and_goes_on_where_it_was(
     store.insert([wanted_run, *made]).result()
     index_all(database)
     monkeypatch.setattr(search, "SCANNED", 2)
+    steps = itertools.count()  # for seconds: cut at the same place on every machine
+    clock = SimpleNamespace(monotonic=lambda: next(steps))
+    monkeypatch.setattr("core.store.time_limit.time", clock)
+    monkeypatch.setattr(search, "time", clock)
     monkeypatch.setattr("core.store.time_limit._STEPS", 1)
-    monkeypatch.setattr("core.store.run_list.PAGE_SECONDS", 0.004)
+    monkeypatch.setattr("core.store.run_list.PAGE_SECONDS", 400)
     runs, cursor, seen, cut = RunList(database), None, [], 0
     for _ in range(2_000):
         page = runs.page(RunFilter(q="가나다"), cursor=cursor)
