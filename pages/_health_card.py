@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import services
 from core.errors import PlaygroundError
 from core.health import DiskHealth, HealthState, Seen
 from pages._errors import explain
@@ -76,6 +77,8 @@ def _fold(card: Card) -> None:
 def _behind(seen: Seen, *, named: bool) -> None:
     """Everything known of one part; `named` where the card has another one."""
     component = seen.component
+    if vendor_of(component):  # a queue moves faster than the background looks
+        services.get_services().health.keep_fresh(component)
     if seen.health is None:
         st.caption(_("The first check is under way."))
     else:

@@ -31,6 +31,7 @@ class ToldMonitor:
     def __init__(self, *told: Seen) -> None:
         self.seen = {name: Seen(component=name) for name in COMPONENTS}
         self.checks: list[str | None] = []
+        self.kept_fresh: set[str] = set()
         self.tell(*told)
 
     def tell(self, *told: Seen) -> None:
@@ -44,6 +45,9 @@ class ToldMonitor:
 
     def check(self, component: str | None = None) -> None:
         self.checks.append(component)
+
+    def keep_fresh(self, component: str) -> None:
+        self.kept_fresh.add(component)
 
     def close(self) -> None:
         pass

@@ -198,6 +198,15 @@ def test_comfyui_shows_devices_and_whose_jobs_wait(open_page: Open, monitor: Tol
     assert "CPU" in shown(open_page("image_comfyui"))
 
 
+def test_only_a_server_whose_details_are_open_is_kept_fresh(
+    open_page: Open, monitor: ToldMonitor
+) -> None:
+    open_page()
+    assert monitor.kept_fresh == set()
+    open_page("image_comfyui")
+    assert monitor.kept_fresh == {"image/comfyui"}
+
+
 def test_two_hundred_models_scroll_and_are_filtered(open_page: Open, monitor: ToldMonitor) -> None:
     monitor.tell(ollama(models=models(200)))
     page = open_page("text_ollama")

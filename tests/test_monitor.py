@@ -227,6 +227,23 @@ def test_the_pace_in_the_background_is_kept_however_many_look(watching, fast):
     assert 3 <= fast.checks <= took / (0.2 * (1 - module.JITTER)) + 1
 
 
+def test_what_is_read_in_detail_is_checked_when_it_is_old_however_many_read(
+    watching, fast, monkeypatch
+):
+    monitor = watching(disk=fast)
+    monitor.keep_fresh("disk")
+    until(lambda: fast.checks == 1 and not monitor.of("disk").checking)
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda _: monitor.keep_fresh("disk"), range(100)))
+    monkeypatch.setattr(module, "FRESH_S", 0.05)
+    time.sleep(0.1)
+    assert fast.checks == 1
+    monitor.keep_fresh("disk")
+    until(lambda: fast.checks == 2)
+    with pytest.raises(NotFound):
+        monitor.keep_fresh("kitchen")
+
+
 def test_one_on_demand_takes_the_place_of_the_next_in_the_background(watching, fast):
     monitor = watching(disk=fast, interval_s=0.4)
     monitor.start()

@@ -20,6 +20,7 @@ FIRST_WITHIN_S = 0.5  # of the start: not all at the very moment in which the ap
 JITTER = 0.1
 PAUSE_S = 0.5  # between two checks of a component, however many ask
 FAILURE_PAUSE_S = 5.0
+FRESH_S = 5.0  # how old a finding may be that somebody has open in detail
 LONGEST_CHECK_S = 2.5
 # What a run that failed so tells of its provider; the other errors are about the request.
 _TELLING = frozenset(
@@ -89,6 +90,14 @@ class HealthMonitor:
     def check(self, component: str | None = None) -> None:
         """Have a component (None: all of them) checked at once, in the background."""
         self._begin(self._named(component).values())
+
+    def keep_fresh(self, component: str) -> None:
+        """Somebody reads its details now, its queue or what is loaded: have it checked, unless it
+        was a moment ago, however many read. Raises NotFound.
+        """
+        watches = self._named(component)
+        if time.monotonic() - watches[component].ended >= FRESH_S:
+            self._begin(watches.values())
 
     def check_and_wait(self, component: str | None = None, timeout: float = 3.0) -> dict[str, Seen]:
         """`check`, and what was found; after `timeout` seconds whatever is known by then."""
