@@ -165,7 +165,9 @@ def time_left(expires_at: datetime | None) -> str:
 
 
 def _device(device: Device) -> str:
-    rows = facts([(device.name, device.kind)], led=True)
+    # ComfyUI's names mostly begin with the kind: "cpu", "cuda:0 NVIDIA …".
+    is_told = device.name.casefold().startswith(device.kind.casefold())
+    rows = facts([(device.name, "" if is_told else device.kind)], led=True)
     if device.memory_free is None or not device.memory_total:
         return rows
     used = device.memory_total - device.memory_free
@@ -206,9 +208,17 @@ def _models(models: Sequence[ModelInfo], key: str) -> None:
     if not shown:
         st.caption(_("No model's name has that in it."))
         return
-    head = (_("Name"), _("Parameters"), _("Size"), _("Can do"))
-    rows = [(one.name, one.parameters or UNKNOWN, size(one.size), _abilities(one)) for one in shown]
-    st.html(table(head, rows, label=_("Models"), numbers={1, 2}))
+    # What the server tells of none of them has no column: ComfyUI tells names alone.
+    columns = [
+        (_("Name"), [one.name for one in shown], False),
+        (_("Parameters"), [one.parameters or UNKNOWN for one in shown], True),
+        (_("Size"), [size(one.size) for one in shown], True),
+        (_("Can do"), [_abilities(one) for one in shown], False),
+    ]
+    told = [column for column in columns if set(column[1]) != {UNKNOWN}]
+    head, cells, is_number = zip(*told, strict=True)
+    numbers = {at for at, is_one in enumerate(is_number) if is_one}
+    st.html(table(head, list(zip(*cells, strict=True)), label=_("Models"), numbers=numbers))
 
 
 def _abilities(model: ModelInfo) -> str:

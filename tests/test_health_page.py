@@ -197,6 +197,9 @@ def test_comfyui_shows_devices_and_whose_jobs_wait(open_page: Open, monitor: Tol
     monitor.tell(comfyui(devices=(Device(name="CPU"),), queue=None))
     assert "CPU" in shown(open_page("image_comfyui"))
 
+    monitor.tell(comfyui(devices=(Device(name="cpu", kind="cpu"),)))
+    assert shown(open_page("image_comfyui")).count("cpu") == 1
+
 
 def test_only_a_server_whose_details_are_open_is_kept_fresh(
     open_page: Open, monitor: ToldMonitor
@@ -219,6 +222,16 @@ def test_two_hundred_models_scroll_and_are_filtered(open_page: Open, monitor: To
 
     page = checked(page.text_input(key="health_text_ollama_filter").set_value("nothing").run())
     assert "No model" in shown(page)
+
+
+def test_what_a_server_tells_of_no_model_has_no_column(
+    open_page: Open, monitor: ToldMonitor
+) -> None:
+    assert "Parameters" in shown(open_page("text_ollama"))
+    monitor.tell(comfyui(models=(ModelInfo(name="sd15.safetensors"),)))
+    told = shown(open_page("image_comfyui"))
+    assert "sd15.safetensors" in told
+    assert "Parameters" not in told
 
 
 def test_a_server_without_models_says_so(open_page: Open, monitor: ToldMonitor) -> None:
