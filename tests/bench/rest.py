@@ -16,7 +16,9 @@ LEGS = {Size.FULL: (6, 1.5), Size.QUICK: (1, 0.7), Size.SMOKE: (1, 0.05)}
 CLIENTS = 16
 COMMAND = (
     *("streamlit", "run", str(Path(__file__).with_name("bare_route_app.py"))),
-    *("--server.port=0", "--server.address=127.0.0.1", "--runner.postScriptGC=false"),
+    *("--server.port=0", "--server.address=127.0.0.1"),
+    # As in .streamlit/config.toml, which is not read from another folder.
+    *("--runner.postScriptGC=false", "--server.fileWatcherType=none"),
 )
 SETTINGS = {"PYTHONPATH": str(ROOT), "MOCK_TOKENS_PER_SECOND": "0"}
 BARE = get("/bare")
