@@ -273,11 +273,32 @@ def test_a_check_that_breaks_is_a_state_as_well_and_is_tried_again(watching, fas
     assert monitor.check_and_wait()["disk"].state is HealthState.OK
 
 
-def test_a_check_without_end_is_given_up(watching, slow, monkeypatch):
+def test_a_check_without_end_is_given_up(watching, slow, monkeypatch, caplog):
     monkeypatch.setattr(module, "LONGEST_CHECK_S", 0.05)
     monitor = watching(disk=slow)
+    for late in range(1, module.LATE_IN_A_ROW):
+        assert monitor.check_and_wait()["disk"].health is None
+        assert slow.cancelled == late
     assert monitor.check_and_wait()["disk"].health.code == "check_failed"
-    assert slow.cancelled == 1
+    assert caplog.text.count("health check late") == module.LATE_IN_A_ROW
+    assert not monitor.of("disk").checking
+
+
+def test_a_late_check_leaves_what_was_known_and_one_in_time_begins_the_count_anew(
+    watching, slow, monkeypatch
+):
+    monkeypatch.setattr(module, "LONGEST_CHECK_S", 0.1)
+    monitor = watching(disk=slow)
+    slow.gate.set()
+    known = monitor.check_and_wait()["disk"]
+    assert known.state is HealthState.OK
+    slow.gate.clear()
+    for _ in range(module.LATE_IN_A_ROW - 1):
+        assert monitor.check_and_wait()["disk"].checked_at == known.checked_at
+    slow.gate.set()
+    assert monitor.check_and_wait()["disk"].checked_at > known.checked_at
+    slow.gate.clear()
+    assert monitor.check_and_wait()["disk"].state is HealthState.OK
 
 
 def test_an_unknown_component_is_an_error_that_names_the_known_ones(watching, fast):

@@ -22,6 +22,7 @@ PAUSE_S = 0.5  # between two checks of a component, however many ask
 FAILURE_PAUSE_S = 5.0
 FRESH_S = 5.0  # how old a finding may be that somebody has open in detail
 LONGEST_CHECK_S = 2.5
+LATE_IN_A_ROW = 3
 # What a run that failed so tells of its provider; the other errors are about the request.
 _TELLING = frozenset(
     {
@@ -50,6 +51,7 @@ class _Watch:
     seen: Seen
     under_way: "Future[None] | None" = None
     ended: float = field(default=float("-inf"))
+    late_in_a_row: int = 0
 
 
 class HealthMonitor:
@@ -193,7 +195,8 @@ class HealthMonitor:
     async def _once(self, watch: _Watch, ended: "Future[None]") -> None:
         try:
             await asyncio.sleep(max(0.0, watch.ended + PAUSE_S - time.monotonic()))
-            self._keep(watch, await _bounded(watch))
+            if (health := await _bounded(watch)) is not None:
+                self._keep(watch, health)
         finally:
             watch.ended = time.monotonic()
             watch.seen = watch.seen.model_copy(update={"checking": False})
@@ -229,19 +232,34 @@ class HealthMonitor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _bounded(watch: _Watch) -> Health:
-    """What the check finds. Checks bound themselves and do not raise; one that does is at fault."""
+async def _bounded(watch: _Watch) -> Health | None:
+    """What the check finds; None where it is late, and what was known stands.
+
+    Checks end within 2 s and do not raise. One that raises is at fault. One that is late mostly
+    tells that this process did not get to it: only several in a row say that the check hangs.
+    """
     component = watch.seen.component
     try:
-        async with asyncio.timeout(LONGEST_CHECK_S):
-            return await watch.check()
+        async with asyncio.timeout(LONGEST_CHECK_S) as limit:
+            health = await watch.check()
     except Exception as error:
-        log.exception("health check broke", extra={"component": component})
-        kind = type(error).__name__
-        return Health(
-            state=HealthState.DOWN,
-            code="check_failed",
-            reason=f"The playground could not check {component} ({kind}).",
-            advice="Check again; if it stays like this, the playground's log has the details.",
-            details={"error": kind},
-        )
+        if not limit.expired():
+            log.exception("health check broke", extra={"component": component})
+            return _not_checked(component, error)
+        watch.late_in_a_row += 1
+        told = {"component": component, "in_a_row": watch.late_in_a_row}
+        log.warning("health check late", extra=told)
+        return _not_checked(component, error) if watch.late_in_a_row >= LATE_IN_A_ROW else None
+    watch.late_in_a_row = 0
+    return health
+
+
+def _not_checked(component: str, error: Exception) -> Health:
+    kind = type(error).__name__
+    return Health(
+        state=HealthState.DOWN,
+        code="check_failed",
+        reason=f"The playground could not check {component} ({kind}).",
+        advice="Check again; if it stays like this, the playground's log has the details.",
+        details={"error": kind},
+    )
