@@ -1,7 +1,8 @@
 """What is known of a component, one click behind its card."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import streamlit as st
 from babel.dates import format_timedelta
@@ -188,6 +189,26 @@ def _queue(queue: QueueLength) -> None:
     st.html(bar(queue.ours / jobs, says=says))
 
 
+def _abilities(model: ModelInfo) -> str:
+    words = (_(_CAPABILITIES[one]) if one in _CAPABILITIES else one for one in model.capabilities)
+    return ", ".join(words) or UNKNOWN
+
+
+class _Column(NamedTuple):
+    """What is told of a model beside its name. What a server tells of none has no column."""
+
+    head: str
+    of: Callable[[ModelInfo], str]
+    is_number: bool = False
+
+
+_COLUMNS = (
+    _Column(N_("Parameters"), lambda model: model.parameters or UNKNOWN, is_number=True),
+    _Column(N_("Size"), lambda model: size(model.size), is_number=True),
+    _Column(N_("Can do"), _abilities),
+)
+
+
 def _models(models: Sequence[ModelInfo], key: str) -> None:
     if not models:
         st.caption(_("The server has no model yet."))
@@ -208,19 +229,8 @@ def _models(models: Sequence[ModelInfo], key: str) -> None:
     if not shown:
         st.caption(_("No model's name has that in it."))
         return
-    # What the server tells of none of them has no column: ComfyUI tells names alone.
-    columns = [
-        (_("Name"), [one.name for one in shown], False),
-        (_("Parameters"), [one.parameters or UNKNOWN for one in shown], True),
-        (_("Size"), [size(one.size) for one in shown], True),
-        (_("Can do"), [_abilities(one) for one in shown], False),
-    ]
-    told = [column for column in columns if set(column[1]) != {UNKNOWN}]
-    head, cells, is_number = zip(*told, strict=True)
-    numbers = {at for at, is_one in enumerate(is_number) if is_one}
-    st.html(table(head, list(zip(*cells, strict=True)), label=_("Models"), numbers=numbers))
-
-
-def _abilities(model: ModelInfo) -> str:
-    words = (_(_CAPABILITIES[one]) if one in _CAPABILITIES else one for one in model.capabilities)
-    return ", ".join(words) or UNKNOWN
+    columns = [one for one in _COLUMNS if any(one.of(model) != UNKNOWN for model in models)]
+    head = (_("Name"), *(_(one.head) for one in columns))
+    rows = [(model.name, *(one.of(model) for one in columns)) for model in shown]
+    numbers = {at for at, one in enumerate(columns, start=1) if one.is_number}
+    st.html(table(head, rows, label=_("Models"), numbers=numbers))

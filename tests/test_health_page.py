@@ -232,6 +232,8 @@ def test_what_a_server_tells_of_no_model_has_no_column(
     told = shown(open_page("image_comfyui"))
     assert "sd15.safetensors" in told
     assert "Parameters" not in told
+    monitor.tell(comfyui(models=(ModelInfo(name="–"),)))
+    assert '<td class="">–</td>' in shown(open_page("image_comfyui"))
 
 
 def test_a_server_without_models_says_so(open_page: Open, monitor: ToldMonitor) -> None:

@@ -243,23 +243,18 @@ async def _bounded(watch: _Watch) -> Health | None:
         async with asyncio.timeout(LONGEST_CHECK_S) as limit:
             health = await watch.check()
     except Exception as error:
-        if not limit.expired():
-            log.exception("health check broke", extra={"component": component})
-            return _not_checked(component, error)
-        watch.late_in_a_row += 1
-        told = {"component": component, "in_a_row": watch.late_in_a_row}
-        log.warning("health check late", extra=told)
-        return _not_checked(component, error) if watch.late_in_a_row >= LATE_IN_A_ROW else None
+        watch.late_in_a_row = watch.late_in_a_row + 1 if limit.expired() else 0
+        if 0 < watch.late_in_a_row < LATE_IN_A_ROW:
+            log.warning("health check late", extra={"component": component})
+            return None
+        log.exception("health check broke", extra={"component": component})
+        kind = type(error).__name__
+        return Health(
+            state=HealthState.DOWN,
+            code="check_failed",
+            reason=f"The playground could not check {component} ({kind}).",
+            advice="Check again; if it stays like this, the playground's log has the details.",
+            details={"error": kind},
+        )
     watch.late_in_a_row = 0
     return health
-
-
-def _not_checked(component: str, error: Exception) -> Health:
-    kind = type(error).__name__
-    return Health(
-        state=HealthState.DOWN,
-        code="check_failed",
-        reason=f"The playground could not check {component} ({kind}).",
-        advice="Check again; if it stays like this, the playground's log has the details.",
-        details={"error": kind},
-    )
