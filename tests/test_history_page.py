@@ -1,7 +1,10 @@
 """The History page as a person uses it: the real services, runs put into the store."""
 
 import json
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +20,7 @@ from core.opinion import Rating
 from core.run import Run
 from core.services import Services
 from core.types import GenerationOptions, Language, Mode, RunStatus, TextRequest, utc_now
+from pages import _history_list
 from pages._finding_names import finding_label
 from pages._history_address import read_list
 from pages._timings import timing_parts
@@ -267,23 +271,49 @@ def test_the_list_is_drawn_once_however_many_runs_end_meanwhile(
         return run
 
     read = services.runs.page
-    drawn: list[Run] = [begun()]
+    runs: list[Run] = [begun()]
 
     def page_while_a_run_ends(*asked: object, **how: object) -> RunPage:
         found = read(*asked, **how)
-        ended = drawn[-1].model_copy(
+        ended = runs[-1].model_copy(
             update={"status": RunStatus.SUCCEEDED, "finished_at": utc_now()}
         )
         services.store.finish(ended).result()
-        drawn.append(begun())
+        runs.append(begun())
         return found
 
     monkeypatch.setattr(services.runs, "page", page_while_a_run_ends)
     page = open_page()
-    before = len(drawn)
+    before = len(runs)
     checked(page.run())
-    assert len(drawn) == before + 1
-    assert ids(page)[0] == drawn[-2].id
+    assert len(runs) == before + 1
+    assert ids(page)[0] == runs[-2].id
+
+
+def test_the_tick_after_a_run_on_the_list_has_ended_has_it_drawn_anew(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.get_services", lambda: services)
+    ticks: list[tuple[Callable[..., None], float, tuple[object, ...]]] = []
+
+    def fragment(look: Callable[..., None], *, run_every: float, key: str) -> Callable[..., None]:
+        return lambda *args: ticks.append((look, run_every, args))
+
+    drawn: list[str] = []
+    monkeypatch.setattr(st, "fragment", fragment)
+    monkeypatch.setattr(st, "rerun", lambda: drawn.append("anew"))
+    run = make_run(status=RunStatus.QUEUED)
+    services.store.insert([run]).result()
+    _history_list._keep_live([run.id])
+    ((look, tick, args),) = ticks
+    at_the_tick = time.monotonic() + tick
+    monkeypatch.setattr(_history_list, "time", SimpleNamespace(monotonic=lambda: at_the_tick))
+    look(*args)
+    assert drawn == []
+    ended = {"status": RunStatus.SUCCEEDED, "finished_at": utc_now()}
+    services.store.finish(run.model_copy(update=ended)).result()
+    look(*args)
+    assert drawn == ["anew"]
 
 
 def test_another_filter_begins_at_its_first_page(open_page: Open, services: Services) -> None:
