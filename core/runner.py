@@ -19,17 +19,11 @@ from core.feed import Feed
 from core.lane import Active, Depth, Job, Lane
 from core.loop import LoopThread
 from core.providers.base import LLMProvider, MediaProvider
-from core.run import (
-    Run,
-)
+from core.run import Run
 from core.saving import Saver
 from core.stops import StopWatch
 from core.store import RunStore
-from core.types import (
-    Phase,
-    RunStatus,
-    utc_now,
-)
+from core.types import Phase, RunStatus, utc_now
 
 NOTE_START_AFTER_S = 0.02
 CLOSE_LOOK_S = 0.01

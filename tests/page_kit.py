@@ -6,9 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.run import (
-    Run,
-)
+from core.run import Run
 from core.services import Services
 
 MAIN = Path(__file__).parents[1] / "pages" / "main.py"
