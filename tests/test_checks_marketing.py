@@ -93,6 +93,10 @@ def test_filler_in_a_button_or_from_the_request_is_fine() -> None:
         ("길이 183cm", "183x61cm"),
         ("하나로 끝나요. 한 번에, 첫날부터, 두 손 가볍게, 하루 한 번 한 잔", "무게 1.8kg"),
         ("언제나 24/7 곁에", "무게 1.8kg"),
+        ("버즈 3 만나 보세요", "버즈 3"),
+        ("버즈 3 만큼 가볍게, 버즈 3 억새빛", "버즈 3"),
+        ("3 만원", "30,000원"),
+        ("3 만 원, 3 만여 명", "3만"),
     ],
 )
 def test_numbers_of_the_request_and_figures_of_speech_are_fine(text: str, given: str) -> None:

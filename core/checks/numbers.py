@@ -34,7 +34,9 @@ _UNIT = _alternatives(list(_UNITS))
 _DIGITS = re.compile(
     # A digit first, then what must not stand before it: that way the search skips ahead.
     r"(?P<number>\d(?<![\d.,A-WYZa-wyz]\d)(?<![^\d\s][xX]\d)\d{0,14}(?:,\d{3}){0,4}(?:\.\d{1,6})?)"
-    r"(?P<scale>\s?[천백십]?[만억]|[천백](?=\s?원))?(?P<more>(?<=만)\s?\d{1,4}(?:[천백]|(?=\s?원)))?"
+    # After a space 만 begins a word as often as it scales: 버즈 3 만나 보세요.
+    r"(?P<scale>[천백십]?[만억]|\s[천백십]?[만억](?![가-힣](?<![원여명개]))|[천백](?=\s?원))?"
+    r"(?P<more>(?<=만)\s?\d{1,4}(?:[천백]|(?=\s?원)))?"
     rf"(?:[-\s]?(?P<unit>{_UNIT}))?",
     re.IGNORECASE,
 )
